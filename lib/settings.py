@@ -127,9 +127,7 @@ class Settings:
     is_demo: bool = True
 
 
-def load(
-    environ: Mapping[str, str] | None = None, secrets_file: Path = SECRETS_FILE
-) -> Settings:
+def load(environ: Mapping[str, str] | None = None, secrets_file: Path = SECRETS_FILE) -> Settings:
     """Read the settings.
 
     Raises:

@@ -48,7 +48,7 @@ def imports(tree: ast.AST) -> list[str]:
 def may_import(here: str, there: str) -> bool:
     if here in {"pages", "dashboard"}:
         return there == "ui"
-    if here == there or here == "__init__":
+    if here in {there, "__init__"}:
         return True
     return here != "demo" and RANK[there] < RANK[here]
 

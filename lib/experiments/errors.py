@@ -46,9 +46,7 @@ class SourceRefused(SourceError):
         status: HTTP status, None when refused before a request was made.
     """
 
-    def __init__(
-        self, message: str, setting: str | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, message: str, setting: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
         self.setting = setting
         self.status = status

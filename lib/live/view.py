@@ -81,4 +81,6 @@ class LiveView:
     def data_age(self, now: datetime) -> timedelta | None:
         """How old the numbers are, on the server's clock."""
         there = self.server_time(now)
-        return None if there is None or self.as_of is None else max(there - self.as_of, timedelta(0))
+        return (
+            None if there is None or self.as_of is None else max(there - self.as_of, timedelta(0))
+        )

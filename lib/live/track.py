@@ -1,0 +1,88 @@
+"""One metric as the tracker knows it: its watch, its newest snapshot and a short memory of how it moved."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+
+import numpy as np
+
+from lib.experiments.model import Snapshot
+from lib.stats.forecast import visitors_per_day
+from lib.stats.results import Floats, Series
+from lib.stats.watch import Watch
+
+MEMORY_S = 8 * 86_400.0  # enough for a trailing week
+
+
+class Track:
+    """A watch with its newest snapshot; ``extend`` feeds both the watch and the memory."""
+
+    def __init__(self, watch: Watch, snapshot: Snapshot) -> None:
+        self.watch = watch
+        self.snapshot = snapshot
+        self._series: Series | None = None
+        self._evidence = np.empty((0, 2))
+
+    def extend(self, series: Series) -> None:
+        """Feed newer rows."""
+        trace = self.watch.extend(series)
+        self._series = series if self._series is None else joined(self._series, series)
+        self._series = _tail(self._series, MEMORY_S)
+        if trace.evidence.size:
+            best = np.nanmax(np.where(np.isnan(trace.evidence), 0.0, trace.evidence), axis=1)
+            self._evidence = np.vstack([self._evidence, np.column_stack([trace.as_of, best])])[
+                -5000:
+            ]
+
+    def is_corrected_by(self, snapshot: Snapshot) -> bool:
+        """Whether these are other numbers for a moment already seen."""
+        return snapshot.as_of <= self.snapshot.as_of and snapshot.totals != self.snapshot.totals
+
+    def n_per_day(self) -> float | None:
+        """Effective daily visitors over all arms: trailing week, else since the start."""
+        if self._series is None or not len(self._series):
+            return None
+        return visitors_per_day(self._series, self.snapshot.as_of)
+
+    def added(self, span: timedelta) -> int | None:
+        """Visitors added within the last ``span`` of the data's clock, interpolated; None: not known."""
+        if self._series is None or len(self._series) < 2:
+            return None
+        at, n = self._series.as_of, np.nansum(self._series.n, axis=1)
+        then = at[-1] - span.total_seconds()
+        if then < at[0]:
+            return None
+        return round(float(n[-1] - np.interp(then, at, n)))
+
+    def evidence_before(self, span: timedelta) -> float | None:
+        """The highest evidence of any arm ``span`` before the newest row; None: not known."""
+        if not len(self._evidence):
+            return None
+        then = self._evidence[-1, 0] - span.total_seconds()
+        row = int(np.searchsorted(self._evidence[:, 0], then, side="right")) - 1
+        return float(self._evidence[row, 1]) if row >= 0 else None
+
+
+def joined(first: Series, second: Series) -> Series:
+    """Both series, one after the other."""
+    if not len(first):
+        return second
+
+    def both(name: str) -> Floats | None:
+        a, b = getattr(first, name), getattr(second, name)
+        return None if a is None or b is None else np.concatenate([a, b])
+
+    return Series(**{f.name: both(f.name) for f in fields(Series)})  # type: ignore[arg-type]  # the four required arrays are never None
+
+
+def _tail(series: Series, span_s: float) -> Series:
+    """The rows of the last ``span_s`` seconds, at least two."""
+    start = int(np.searchsorted(series.as_of, series.as_of[-1] - span_s))
+    start = max(0, min(start, len(series) - 2))
+
+    def cut(name: str) -> Floats | None:
+        values = getattr(series, name)
+        return None if values is None else values[start:]
+
+    return Series(**{f.name: cut(f.name) for f in fields(Series)})  # type: ignore[arg-type]  # as above

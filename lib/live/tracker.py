@@ -1,0 +1,265 @@
+"""One experiment as the hub knows it: its plan, its watches, its newest view. Fed readings, never asks a source.
+
+Everything here can be rebuilt from the store: history is the truth, the tracker is a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from lib.commentary.sentences import comment
+from lib.experiments.model import (
+    Call,
+    Experiment,
+    Exposures,
+    Metric,
+    MetricRole,
+    Plan,
+    Reading,
+    Snapshot,
+)
+from lib.live.speed import SpeedMeter
+from lib.live.track import Track, joined
+from lib.live.view import LiveView, Trouble
+from lib.stats.analyse import analyse
+from lib.stats.forecast import forecast
+from lib.stats.plan import make_plan
+from lib.stats.results import Analysis, Forecast, Series
+from lib.stats.series import series_of
+from lib.stats.watch import Watch
+
+DAY = timedelta(days=1)
+MAX_ROWS = 20_000  # a longer past is thinned in SQL before it is evaluated again
+
+
+class Shelf(Protocol):
+    """What a tracker needs of the store; the methods promise what ``lib.history.store`` says."""
+
+    def keep(self, snapshots: Sequence[Snapshot]) -> int: ...  # noqa: D102  # see the class
+    def count(self, experiment_id: int, metric_id: str) -> int: ...  # noqa: D102  # see the class
+    def series(self, experiment: Experiment, metric: Metric) -> Series: ...  # noqa: D102  # see the class
+    def thinned_series(  # noqa: D102  # see the class
+        self, experiment: Experiment, metric: Metric, *, points: int
+    ) -> Series: ...
+    def plan(self, experiment_id: int) -> Plan | None: ...  # noqa: D102  # see the class
+    def freeze_plan(self, plan: Plan) -> Plan: ...  # noqa: D102  # see the class
+    def calls(self, experiment_id: int) -> tuple[Call, ...]: ...  # noqa: D102  # see the class
+    def record_call(self, call: Call) -> bool: ...  # noqa: D102  # see the class
+    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> None: ...  # noqa: D102  # see the class
+
+
+class Tracker:
+    """Turns readings of one experiment into views.
+
+    Args:
+        experiment: as configured when first seen.
+        shelf: where snapshots, plans and calls are kept; the store, or the store as of a moment.
+        meter: shared by all trackers of one source.
+    """
+
+    def __init__(self, experiment: Experiment, shelf: Shelf, *, meter: SpeedMeter) -> None:
+        self.experiment = experiment
+        self.view = LiveView(experiment=experiment)
+        self.is_new = True
+        self._shelf = shelf
+        self._meter = meter
+        self._plan: Plan | None = None
+        self._tracks: dict[str, Track] = {}
+        self._daily: list[Analysis] = []
+
+    def take(self, reading: Reading) -> LiveView:
+        """One more reading: keep its numbers, evaluate them, make the view."""
+        if _is_another_test(self.experiment, reading.experiment):
+            self._tracks.clear()
+        self.experiment = reading.experiment
+        self._shelf.keep(reading.snapshots)
+        for snapshot in reading.snapshots:
+            self._feed(snapshot)
+        speed = self._meter.saw(reading.server_now, reading.taken_at)
+        self.view = self._view(reading, speed)
+        self.is_new = False
+        return self.view
+
+    def keep_past(self, snapshots: Sequence[Snapshot]) -> None:
+        """Daily points from before the first look; evaluated again from the store at the next reading."""
+        if snapshots and self._shelf.keep(snapshots):
+            self._tracks.clear()
+
+    def follow(self, server_now: datetime, checked_at: datetime, speed: float) -> LiveView:
+        """The view another process would make: from the store's newest rows, without a source."""
+        self._meter.speed = speed
+        newest = [self._shelf.newest(self.experiment.id, m.id) for m in self.experiment.metrics]
+        reading = Reading(
+            experiment=self.experiment,
+            snapshots=tuple(s for s in newest if s is not None),
+            taken_at=checked_at,
+            server_now=server_now,
+            problems=self.view.problems,
+            exposures=self.view.exposures,
+        )
+        for snapshot in reading.snapshots:
+            self._feed(snapshot)
+        self.view = self._view(reading, speed)
+        return self.view
+
+    def trouble(self, trouble: Trouble) -> LiveView:
+        """Keep the last facts and say what is wrong; the first moment of the trouble stays."""
+        before = self.view.trouble
+        if before is not None and before.kind == trouble.kind:
+            trouble = replace(trouble, since=before.since)
+        self.view = replace(self.view, trouble=trouble)
+        return self.view
+
+    def _feed(self, snapshot: Snapshot) -> None:
+        track = self._tracks.get(snapshot.metric_id)
+        if track is None or self._plan is None or track.is_corrected_by(snapshot):
+            track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot)
+        elif snapshot.as_of > track.snapshot.as_of:
+            track.extend(series_of([snapshot], self.experiment.variants))
+            track.snapshot = snapshot
+        self._record(track)
+
+    def _rebuilt(self, snapshot: Snapshot) -> Track:
+        """The watch of one metric from everything kept: after a start, a plan or a correction."""
+        metric = self.experiment.metric(snapshot.metric_id)
+        series = self._past_of(metric)
+        if not len(series) or series.as_of[-1] < snapshot.as_of.timestamp():
+            series = joined(series, series_of([snapshot], self.experiment.variants))
+        if self._plan is None:
+            self._plan = self._frozen_plan(metric, series, snapshot)
+        track = Track(Watch(self.experiment, metric, self._plan), snapshot)
+        track.extend(series)
+        return track
+
+    def _past_of(self, metric: Metric) -> Series:
+        if self._shelf.count(self.experiment.id, metric.id) > MAX_ROWS:
+            return self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS // 4)
+        return self._shelf.series(self.experiment, metric)
+
+    def _frozen_plan(self, metric: Metric, series: Series, snapshot: Snapshot) -> Plan | None:
+        kept = self._shelf.plan(self.experiment.id)
+        if kept is not None or metric.role is not MetricRole.PRIMARY:
+            return kept
+        made = make_plan(self.experiment, series, snapshot.as_of)
+        return None if made is None else self._shelf.freeze_plan(made)
+
+    def _record(self, track: Track) -> None:
+        for call in track.watch.calls:
+            if self._shelf.record_call(call):
+                self._shelf.protect(call.experiment_id, call.metric_id, call.as_of)
+
+    def _view(self, reading: Reading, speed: float) -> LiveView:
+        moment = _Moment(
+            server_now=reading.server_now,
+            exposures=reading.exposures or self.view.exposures,
+            calls=self._shelf.calls(self.experiment.id),
+        )
+        analyses = self._analyses(moment)
+        primary = next((a for a in analyses if a.metric == self.experiment.primary), None)
+        track = self._tracks[primary.metric.id] if primary else None
+        outlook = self._forecast(primary, track, moment)
+        return LiveView(
+            experiment=self.experiment,
+            analyses=analyses,
+            problems=reading.problems,
+            forecast=outlook,
+            sentences=comment(
+                self.experiment,
+                primary,
+                outlook,
+                server_now=reading.server_now,
+                earlier=self._earlier(primary),
+            ),
+            exposures=moment.exposures,
+            as_of=primary.snapshot.as_of if primary else None,
+            checked_at=reading.taken_at,
+            server_now=reading.server_now,
+            speed=speed,
+            is_calculating=reading.is_calculating,
+            version=_version(self.experiment, analyses, reading),
+            last_hour=track.added(timedelta(hours=1)) if track else None,
+            evidence_yesterday=track.evidence_before(DAY) if track else None,
+        )
+
+    def _analyses(self, moment: _Moment) -> tuple[Analysis, ...]:
+        """Guardrails first, since the primary's verdict needs them; returned in the metrics' order."""
+        done: dict[str, Analysis] = {}
+        for metric in sorted(self.experiment.metrics, key=_guardrails_first):
+            track = self._tracks.get(metric.id)
+            if track is None or track.newest is None:
+                continue
+            guards = [a for a in done.values() if a.metric.role is MetricRole.GUARDRAIL]
+            analysis = self._analyse(metric, track, moment, guards)
+            if metric.role is MetricRole.PRIMARY:  # "unlikely to decide" needs the forecast
+                outlook = self._forecast(analysis, track, moment)
+                analysis = self._analyse(metric, track, moment, guards, outlook)
+            done[metric.id] = analysis
+        return tuple(done[m.id] for m in self.experiment.metrics if m.id in done)
+
+    def _analyse(
+        self,
+        metric: Metric,
+        track: Track,
+        moment: _Moment,
+        guardrails: Sequence[Analysis],
+        outlook: Forecast | None = None,
+    ) -> Analysis:
+        return analyse(
+            experiment=self.experiment,
+            metric=metric,
+            plan=self._plan,
+            watch=track.watch,
+            snapshot=track.snapshot,
+            server_now=moment.server_now,
+            recorded=[c for c in moment.calls if c.metric_id == metric.id],
+            exposures=moment.exposures,
+            guardrails=guardrails,
+            forecast=outlook,
+        )
+
+    def _forecast(
+        self, analysis: Analysis | None, track: Track | None, moment: _Moment
+    ) -> Forecast | None:
+        if analysis is None or track is None or not self.experiment.is_running:
+            return None
+        return forecast(analysis, n_per_day=track.n_per_day(), server_now=moment.server_now)
+
+    def _earlier(self, primary: Analysis | None) -> Analysis | None:
+        """The analysis of about a day before, for "what changed"; keeps one a day of the data's clock."""
+        if primary is None:
+            return None
+        as_of = primary.snapshot.as_of
+        if not self._daily or as_of - self._daily[-1].snapshot.as_of >= DAY:
+            self._daily = [*self._daily[-1:], primary]
+        return self._daily[0] if self._daily[0] is not primary else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What all metrics of one reading share."""
+
+    server_now: datetime
+    exposures: Exposures | None
+    calls: tuple[Call, ...]
+
+
+def _guardrails_first(metric: Metric) -> bool:
+    return metric.role is not MetricRole.GUARDRAIL
+
+
+def _is_another_test(before: Experiment, after: Experiment) -> bool:
+    """Whether the arms, the start or the metrics changed, so that nothing computed so far holds."""
+    return (before.variants, before.started_at, before.metrics) != (
+        after.variants,
+        after.started_at,
+        after.metrics,
+    )
+
+
+def _version(experiment: Experiment, analyses: Sequence[Analysis], reading: Reading) -> str:
+    """Changes when anything shown changes: a key for figures shared by all viewers."""
+    parts = [(a.metric.id, a.snapshot.as_of.timestamp(), a.verdict.state) for a in analyses]
+    return f"{hash((experiment, tuple(parts), reading.problems)):x}"

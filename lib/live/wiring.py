@@ -1,0 +1,74 @@
+"""Source, store and hub from Settings; needs no Streamlit, so that ``python -m lib.live`` runs headless too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lib import settings as configuration
+from lib.demo.server import StandIn
+from lib.history.address import default_url
+from lib.history.store import Store
+from lib.live.feed import Hub
+from lib.settings import PostHogSettings, Secret, Settings
+from lib.sources.base import Source
+from lib.sources.posthog.client import PostHogSource
+
+DEMO_KEY = "phx_demo"
+DEMO_PROJECT = "1"
+
+
+def utc_now() -> datetime:
+    """Our clock."""
+    return datetime.now(UTC)
+
+
+def settings() -> Settings:
+    """The settings of this process."""
+    return configuration.load()
+
+
+def make_stand_in(chosen: Settings) -> StandIn:
+    """PostHog's stand-in on a free loopback port, replaying the data of the settings."""
+    demo = chosen.demo
+    return StandIn(
+        data=Path(demo.data) if demo.data else None,
+        speed=demo.speed,
+        start_day=demo.start_day,
+        seed=demo.seed,
+    )
+
+
+def make_source(posthog: PostHogSettings) -> Source:
+    """The one source there is: PostHog over HTTP."""
+    return PostHogSource(posthog, clock=utc_now)
+
+
+def make_store(chosen: Settings) -> Store:
+    """The history; the demo's is in memory of a file of its own, so that it never mixes with real data."""
+    url = chosen.database_url or default_url(
+        "demo.sqlite3" if chosen.is_demo else "history.sqlite3"
+    )
+    return Store(url, clock=utc_now)
+
+
+def make_hub(chosen: Settings) -> Hub:
+    """Everything connected; the loop is not started yet."""
+    posthog = chosen.posthog
+    speed = 1.0
+    if chosen.is_demo:
+        posthog = replace(
+            posthog,
+            host=make_stand_in(chosen).start(),
+            project_id=DEMO_PROJECT,
+            api_key=Secret(DEMO_KEY),
+        )
+        speed = chosen.demo.speed
+    return Hub(
+        make_source(posthog),
+        make_store(chosen),
+        clock=utc_now,
+        poll_s=chosen.poll_s,
+        speed_hint=speed,
+    )
