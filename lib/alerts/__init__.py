@@ -1,0 +1,1 @@
+"""What is worth waking up for: rules decide, pure; channels deliver."""

@@ -1,0 +1,127 @@
+"""Real Streamlit sessions over the websocket: connect, run the script, obey its timers, as the web client does."""
+
+import asyncio
+import json
+import random
+import time
+from dataclasses import dataclass, field
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+
+@dataclass
+class Counts:
+    """What all sessions together saw since the last ``clear``."""
+
+    ticks: int = 0
+    down: int = 0
+    latencies: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Start measuring."""
+        self.ticks = self.down = 0
+        self.latencies.clear()
+
+
+class Session:
+    """One viewer."""
+
+    def __init__(self, url: str, query: str, counts: Counts) -> None:
+        self._url = url.replace("http", "ws", 1) + "/_stcore/stream"
+        self._query = query
+        self._counts = counts
+        self._timers: dict[str, asyncio.Task] = {}
+        self._sent: dict[str, float] = {}
+        self._hashes: dict[str, int] = {}
+        self._runs = 0
+        self._page = ""
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            async with websockets.connect(
+                self._url,
+                subprotocols=["streamlit"],
+                max_size=None,
+                compression=None,
+                open_timeout=60,
+            ) as self._socket:
+                began = time.monotonic()
+                await self._rerun("")
+                async for raw in self._socket:
+                    was = self.ready.is_set()
+                    self._handle(raw)
+                    if self.ready.is_set() and not was:
+                        self._counts.first.append(time.monotonic() - began)
+        except (OSError, websockets.WebSocketException) as error:
+            self._counts.errors.append(repr(error)[:150])
+        finally:
+            for timer in self._timers.values():
+                timer.cancel()
+
+    async def _rerun(self, fragment: str, widget: tuple[str, str] | None = None) -> None:
+        message = BackMsg()
+        run = message.rerun_script
+        run.query_string, run.page_script_hash = self._query, self._page
+        run.fragment_id, run.is_auto_rerun = fragment, bool(fragment) and widget is None
+        run.cached_message_hashes.extend(self._hashes)
+        if widget:
+            state = run.widget_states.widgets.add()
+            state.id, state.json_value = widget
+        self._sent.setdefault(fragment, time.monotonic())
+        await self._socket.send(message.SerializeToString())
+
+    async def _tick(self, fragment: str, every_s: float, widget: str | None) -> None:
+        await asyncio.sleep(random.random() * every_s)
+        count = 0
+        while True:
+            count += 1
+            self._counts.ticks += 1
+            await self._rerun(fragment, (widget, str(count)) if widget else None)
+            await asyncio.sleep(every_s)
+
+    def _start(self, fragment: str, every_s: float, widget: str | None = None) -> None:
+        if fragment not in self._timers:
+            self._timers[fragment] = asyncio.create_task(self._tick(fragment, every_s, widget))
+
+    def _handle(self, raw: bytes) -> None:
+        message = ForwardMsg()
+        message.ParseFromString(raw)
+        self._counts.down += len(raw)
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._page = message.new_session.page_script_hash
+        elif kind == "auto_rerun":
+            self._start(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+        elif kind == "script_finished":
+            self._finished()
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self._element(message.delta)
+        if message.metadata.cacheable:
+            self._hashes[message.hash] = self._runs
+        elif kind == "ref_hash":
+            self._hashes[message.ref_hash] = self._runs
+
+    def _element(self, delta) -> None:
+        element = delta.new_element
+        if element.WhichOneof("type") == "exception":
+            self._counts.errors.append(element.exception.message[:150])
+        if element.WhichOneof("type") == "component_instance":
+            interval = json.loads(element.component_instance.json_args or "{}").get("interval")
+            if interval:
+                self._start(delta.fragment_id, interval / 1000, element.component_instance.id)
+
+    def _finished(self) -> None:
+        now = time.monotonic()
+        self.ready.set()
+        self._runs += 1
+        self._hashes = {h: n for h, n in self._hashes.items() if self._runs - n <= 2}
+        for fragment in list(self._sent):
+            sent = self._sent.pop(fragment)
+            if fragment:
+                self._counts.latencies.append(now - sent)
