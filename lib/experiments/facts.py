@@ -50,6 +50,8 @@ class Fact:
         definition: what it is, one sentence.
         inputs: the numbers it was computed from, readable.
         as_of: where the data ended; None for constants.
+        metric_id: the metric it was computed for; empty when it speaks of the experiment as a whole.
+        experiment_id: the experiment it speaks of; None for constants.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Fact:
     definition: str = ""
     inputs: str = ""
     as_of: datetime | None = None
+    metric_id: str = ""
+    experiment_id: int | None = None
 
 
 SLOT = re.compile(r"\[\[([\w.:-]+)\]\]")
