@@ -1,0 +1,186 @@
+"""One database, opened, migrated and spoken to: every read and write of this package passes here.
+
+Reads and writes may come from any thread. A write that the disk or the server refuses does not raise: it
+returns what its caller named, and ``read_only_because`` says why until a write works again. A read that
+cannot be answered raises StoreError. Nothing here knows what a row means.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+
+from lib.experiments.errors import StoreError, StoreUnwritable
+from lib.history.address import describe, parse_url
+from lib.history.migrate import migrate
+
+BUSY_S = 5.0
+CONNECT_S = 5
+T = TypeVar("T")
+Insert = sqlite.Insert | postgresql.Insert
+
+REASONS = (  # what the driver says, in part, and what a person should read; first that fits
+    ("database or disk is full", "the disk is full"),
+    ("No space left", "the disk is full"),
+    ("readonly database", "the file is read-only"),
+    ("read-only transaction", "the server is read-only"),
+    ("database is locked", "another program holds the file"),
+    ("unable to open", "the file cannot be opened"),
+    ("disk I/O error", "the disk does not answer"),
+    ("Permission denied", "its folder may not be written to"),
+    ("not a database", "the file is damaged or no history file"),
+    ("malformed", "the file is damaged"),
+)
+
+
+class Database:
+    """A connection pool that is migrated before its first use.
+
+    Args:
+        url: an address of SQLite or PostgreSQL; empty for the default file; ``sqlite://`` for a temporary file.
+
+    Raises:
+        StoreTooNew: written by a newer version of this program.
+        StoreError: an address of another kind.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self.url = self._placed(parse_url(url))
+        self.engine = _engine(self.url)
+        self.read_only_because = ""
+        self._ready = False
+        self._opening = threading.Lock()
+        self._open_or_say_why()
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether several machines may share it."""
+        return self.engine.dialect.name == "postgresql"
+
+    def insert(self, table: Table) -> Insert:
+        """An INSERT that knows ON CONFLICT, in this database's dialect."""
+        return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent view of the rows.
+
+        Raises:
+            StoreError: the database cannot be read now.
+        """
+        try:
+            self._ensure()
+            with self.engine.connect() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            raise StoreError(f"History cannot be read: {_reason(error)}.") from error
+
+    def write(self, work: Callable[[Connection], T], otherwise: T) -> T:
+        """Run ``work`` in one transaction; ``otherwise`` when it cannot be kept (``read_only_because``)."""
+        try:
+            return self.write_or_raise(work)
+        except StoreUnwritable as refused:
+            self.read_only_because = str(refused)
+            return otherwise
+
+    def write_or_raise(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one transaction.
+
+        Raises:
+            StoreUnwritable: the disk is full, the file read-only or the server away.
+        """
+        try:
+            self._ensure()
+            with (
+                self.engine.connect().execution_options(writes=True) as connection,
+                connection.begin(),
+            ):
+                done = work(connection)
+        except (OperationalError, InternalError) as error:
+            raise StoreUnwritable(self._sentence(_reason(error))) from error
+        self.read_only_because = ""
+        return done
+
+    def close(self) -> None:
+        """Give every connection back; a temporary file is removed."""
+        self.engine.dispose()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _placed(self, url: URL) -> URL:
+        """Give a file to SQLite addresses without one."""
+        if url.drivername.startswith("sqlite") and url.database in {None, "", ":memory:"}:
+            self._temporary = tempfile.TemporaryDirectory(
+                prefix="history-", ignore_cleanup_errors=True
+            )
+            return url.set(database=str(Path(self._temporary.name) / "history.sqlite3"))
+        return url
+
+    def _open_or_say_why(self) -> None:
+        try:
+            self._ensure()
+        except DBAPIError as error:
+            self.read_only_because = self._sentence(_reason(error))
+
+    def _ensure(self) -> None:
+        """Migrate once; a failure is tried again at the next use."""
+        if self._ready:
+            return
+        with self._opening:
+            if not self._ready:
+                _make_folder(self.url)
+                migrate(self.engine)
+                self._ready = True
+
+    def _sentence(self, reason: str) -> str:
+        return f"Nothing is being kept: {reason} ({describe(self.url)}). Live figures go on."
+
+
+def _engine(url: URL) -> Engine:
+    if not url.drivername.startswith("sqlite"):
+        return create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}, max_overflow=20
+        )
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, max_overflow=20)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    """One file, many readers and a writer; a power cut may cost the last moments, never the file."""
+    connection.isolation_level = (
+        None  # transactions begin where _begin_sqlite says, not where the driver guesses
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA journal_size_limit=67108864")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock at once, so that reading first and writing later cannot collide."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_folder(url: URL) -> None:
+    if url.drivername.startswith("sqlite") and url.database:
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperationalError("mkdir", None, error) from error
+
+
+def _reason(error: DBAPIError) -> str:
+    """Why, in words; never the driver's own text, which may hold an address or a value."""
+    said = str(error.orig)
+    return next((words for part, words in REASONS if part in said), "the database does not answer")

@@ -1,0 +1,61 @@
+"""Tables are made or brought up to date when a store is opened; a newer store is refused.
+
+One row says which version wrote the tables. A step from one version to the next is a function in ``STEPS``;
+all missing steps run in one transaction, so a store is of one version or the other, never between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
+
+from lib.experiments.errors import StoreTooNew
+from lib.history.schema import metadata, versions
+
+VERSION = 1
+STEPS: Mapping[int, Callable[[Connection], None]] = {}  # version n: from n - 1 to n
+MIGRATION_LOCK = 7_203_114  # any number, the same in every process
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to ``VERSION``; cheap and without a write when they are there already.
+
+    Raises:
+        StoreTooNew: a newer version of this program wrote them.
+    """
+    with engine.connect() as connection:
+        found = _version(connection)
+    if found == VERSION:
+        return
+    _refuse_newer(found)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        _bring_up(connection)
+
+
+def _bring_up(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE already keeps others out
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
+    found = _version(connection)  # another process may have been faster
+    _refuse_newer(found)
+    if found is None:
+        metadata.create_all(connection)
+    else:
+        for version in range(found + 1, VERSION + 1):
+            STEPS[version](connection)
+    connection.execute(delete(versions))
+    connection.execute(insert(versions).values(version=VERSION))
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(versions.name):
+        return None
+    return connection.execute(select(versions.c.version)).scalar()
+
+
+def _refuse_newer(found: int | None) -> None:
+    if found is not None and found > VERSION:
+        raise StoreTooNew(
+            f"A newer version of the dashboard wrote this history (format {found}, this one knows {VERSION}). "
+            "Use that version, or another place by DASHBOARD_DATABASE_URL."
+        )

@@ -1,0 +1,134 @@
+"""Rows to ``Series``: straight into numpy, one row a moment, arms in the experiment's order.
+
+``thinned`` answers a chart: whatever the number of rows kept, it reads about as many as the chart has points,
+because each row was marked with the buckets it opens when it was written (``ladder``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, Select, select
+
+from lib.experiments.model import Experiment, Metric
+from lib.history.encode import OPTIONAL, REQUIRED, ArmLayout, parse_layout
+from lib.history.ladder import TOP, level_for
+from lib.history.moments import SECOND
+from lib.history.snapshots import EVENT, MINIMUM, S, Snapshots, within
+from lib.stats.results import Floats, Series
+
+COLUMNS = (S.as_of, S.n_excluded, S.layout_id, S.arms)
+
+
+class SeriesReader:
+    """Reads the tracks of one store as Series."""
+
+    def __init__(self, kept: Snapshots) -> None:
+        self._kept = kept
+
+    def series(
+        self,
+        experiment: Experiment,
+        metric: Metric,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Series:
+        """Every row that counts, both ends included; ``known_at`` as in ``Snapshots.snapshots``."""
+        query = within(select(*COLUMNS), since=since, until=until, known_at=known_at)
+        rows = self._kept.rows(experiment.id, metric.id, query.order_by(S.as_of))
+        return self._series(experiment, rows)
+
+    def thinned(
+        self,
+        experiment: Experiment,
+        metric: Metric,
+        *,
+        points: int = 1500,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Series:
+        """At most about ``points`` moments spread evenly over the range, and what must not be missed.
+
+        The first row of each bucket, the newest row, every row on which a call or an alert rests and, when
+        there are at most ``points`` of them, every row on which a minimum of the always-valid p rests.
+        """
+        span = self._span_s(experiment.id, metric.id, since, until)
+        if span is None:
+            return self._series(experiment, ())
+        levels = range(level_for(span, points), TOP + 1)
+        query = within(select(*COLUMNS), since=since, until=until, known_at=known_at)
+        wanted = (
+            query.where(S.level.in_(levels)),
+            query.order_by(S.as_of.desc()).limit(1),
+            query.where(S.protection == EVENT).order_by(S.as_of.desc()).limit(points),
+        )
+        minima = query.where(S.protection == MINIMUM).order_by(S.as_of.desc()).limit(points + 1)
+        found = [self._rows(experiment, metric, q) for q in (*wanted, minima)]
+        if len(found[-1]) > points:
+            found.pop()
+        rows = {row.as_of: row for part in found for row in part}
+        return self._series(experiment, [rows[as_of] for as_of in sorted(rows)])
+
+    def _rows(
+        self, experiment: Experiment, metric: Metric, query: Select[Any]
+    ) -> Sequence[Row[Any]]:
+        return self._kept.rows(experiment.id, metric.id, query)
+
+    def _span_s(
+        self, experiment_id: int, metric_id: str, since: datetime | None, until: datetime | None
+    ) -> float | None:
+        """Seconds from the first to the last row of the range; None when there is no row."""
+        ends: list[int] = []
+        for order in (S.as_of, S.as_of.desc()):
+            query = within(select(S.as_of), since=since, until=until).order_by(order).limit(1)
+            ends += [row.as_of for row in self._kept.rows(experiment_id, metric_id, query)]
+        return (ends[1] - ends[0]) / SECOND if ends else None
+
+    def _series(self, experiment: Experiment, rows: Sequence[Row[Any]]) -> Series:
+        layout_ids = np.array([row.layout_id for row in rows], dtype=np.int64)
+        sums = _Sums(len(rows), tuple(v.key for v in experiment.variants))
+        for layout_id in np.unique(layout_ids):
+            here = np.flatnonzero(layout_ids == layout_id)
+            arms = parse_layout(self._kept.layout(int(layout_id)))
+            sums.put(here, arms, b"".join(bytes(rows[i].arms) for i in here.tolist()))
+        return Series(
+            as_of=np.array([row.as_of for row in rows], dtype=np.int64) / SECOND,
+            n_excluded=np.array([row.n_excluded for row in rows], dtype=np.float64),
+            **sums.columns,
+        )
+
+
+class _Sums:
+    """The (T, K) arrays of a Series while they are being filled; NaN where an arm was not sent."""
+
+    def __init__(self, n_rows: int, keys: Sequence[str]) -> None:
+        self._shape = (n_rows, len(keys))
+        self._place = {key: place for place, key in enumerate(keys)}
+        self.columns: dict[str, Floats] = {name: self._empty() for name in REQUIRED}
+
+    def put(self, here: NDArray[np.intp], arms: Sequence[ArmLayout], data: bytes) -> None:
+        """Fill the rows ``here`` from their packed arms, all of one layout."""
+        width = sum(arm.width for arm in arms)
+        table = np.frombuffer(data, dtype="<f8").reshape(len(here), width)
+        at = 0
+        for arm in arms:
+            place = self._place.get(arm.key)
+            if place is not None:
+                self._put_arm(here, place, arm, table[:, at : at + arm.width])
+            at += arm.width
+
+    def _put_arm(self, here: NDArray[np.intp], place: int, arm: ArmLayout, table: Floats) -> None:
+        for column, name in enumerate(arm.fields):
+            if name in OPTIONAL and name not in self.columns:
+                self.columns[name] = self._empty()
+            self.columns[name][here, place] = table[:, column]
+
+    def _empty(self) -> Floats:
+        return np.full(self._shape, np.nan)
