@@ -50,8 +50,7 @@ class Alerts:
         bodies = tuple(messages)
 
         def work(connection: Connection) -> bool:
-            row = self._database.insert(alerts).values(_values(alert)).on_conflict_do_nothing()
-            if connection.execute(row).rowcount != 1:
+            if not self._database.insert_once(connection, alerts, _values(alert)):
                 return False
             for channel, body in bodies:
                 message = {"alert_key": alert.key, "channel": channel, "body": body}
@@ -134,8 +133,7 @@ class Alerts:
         """Queue inside a transaction of the caller."""
         blank = {"state": DeliveryState.QUEUED.value, "tries": 0, "error": "", "holder": ""}
         times = {"created_at": to_micros(now), "next_at": to_micros(now)}
-        row = self._database.insert(deliveries).values({**blank, **times, **message})
-        return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+        return self._database.insert_once(connection, deliveries, {**blank, **times, **message})
 
     def _read(self, query: Any) -> tuple[Delivery, ...]:
         rows = self._database.read(lambda c: c.execute(query).all())

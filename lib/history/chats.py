@@ -135,9 +135,10 @@ class Notes:
     def keep(self, note: Note) -> bool:
         """Keep a note; False when one of this kind and key is there, or nothing can be kept."""
         values = {name: getattr(note, name) for name in Note.__slots__}
-        row = self._database.insert(notes).values({**values, "at": to_micros(note.at)})
-        row = row.on_conflict_do_nothing()
-        return self._database.write(lambda c: c.execute(row).rowcount == 1, otherwise=False)
+        values["at"] = to_micros(note.at)
+        return self._database.write(
+            lambda c: self._database.insert_once(c, notes, values), otherwise=False
+        )
 
     def notes(self, experiment_id: int, kind: str | None, limit: int) -> tuple[Note, ...]:
         """The newest ``limit`` notes, newest first."""
@@ -174,7 +175,7 @@ class Notes:
             return self._database.write(lambda c: c.execute(gone).rowcount > 0, otherwise=False)
         row = self._database.insert(settings).values(name=name, value=value)
         row = row.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-        return self._database.write(lambda c: c.execute(row).rowcount == 1, otherwise=False)
+        return self._database.write(lambda c: c.execute(row) is not None, otherwise=False)
 
 
 _WORDS = ("text", "author", "note")

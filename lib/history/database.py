@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,6 +70,12 @@ class Database:
     def insert(self, table: Table) -> Insert:
         """An INSERT that knows ON CONFLICT, in this database's dialect."""
         return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
+
+    def insert_once(self, connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+        """Insert a row; False when one with the same key is there, which stays as it is."""
+        key = next(iter(table.primary_key.columns))
+        row = self.insert(table).values(values).on_conflict_do_nothing().returning(key)
+        return connection.execute(row).first() is not None
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent view of the rows.

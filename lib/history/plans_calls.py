@@ -51,8 +51,8 @@ class PlansAndCalls:
 
         def work(connection: Connection) -> Plan:
             body = json.dumps(codec.plain(plan))
-            row = self._database.insert(plans).values(experiment_id=plan.experiment_id, body=body)
-            connection.execute(row.on_conflict_do_nothing())
+            values = {"experiment_id": plan.experiment_id, "body": body}
+            self._database.insert_once(connection, plans, values)
             return _plan(connection, plan.experiment_id) or plan
 
         return self._database.write(work, plan)
@@ -71,8 +71,7 @@ class PlansAndCalls:
             standing = _standing(call.experiment_id, call.metric_id, call.treatment_key)
             if connection.execute(select(C.as_of).where(*standing)).first():
                 return False
-            row = self._database.insert(calls).values(_values(call)).on_conflict_do_nothing()
-            if connection.execute(row).rowcount != 1:
+            if not self._database.insert_once(connection, calls, _values(call)):
                 return False
             protect(connection, call.experiment_id, call.metric_id, to_micros(call.as_of), EVENT)
             return True

@@ -202,9 +202,7 @@ class Snapshots:
         found = self.track_id(connection, *key)
         if found is None:
             values = {"experiment_id": key[0], "metric_id": key[1]}
-            connection.execute(
-                self._database.insert(tracks).values(values).on_conflict_do_nothing()
-            )
+            self._database.insert_once(connection, tracks, values)
             found = int(connection.execute(_track(*key)).scalar_one())
         if self._database.is_postgres:
             connection.execute(select(tracks.c.id).where(tracks.c.id == found).with_for_update())
@@ -215,9 +213,7 @@ class Snapshots:
         with self._known:
             known = self._layouts.get(text, fresh.get(text))
         if known is None:
-            connection.execute(
-                self._database.insert(layouts).values(arms=text).on_conflict_do_nothing()
-            )
+            self._database.insert_once(connection, layouts, {"arms": text})
             query = select(layouts.c.id).where(layouts.c.arms == text)
             known = fresh[text] = int(connection.execute(query).scalar_one())
         return known
