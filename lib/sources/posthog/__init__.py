@@ -1,0 +1,1 @@
+"""PostHog over HTTP: `client.PostHogSource` is the only name the rest of the program needs."""

@@ -1,0 +1,134 @@
+"""What the client remembers of one experiment between looks; one `Kept` each, made and used by the client alone.
+
+Numbers never go backwards: per metric a reading replaces the kept one only when its data end no earlier, unless the
+configuration was edited since. Numbers that vanish after an edit stay, marked as those of the previous run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lib.experiments.model import Experiment, Exposures, MetricProblem, Snapshot
+from lib.sources.posthog.fields import Row, part
+from lib.sources.posthog.metrics import Defined
+from lib.sources.posthog.results import Decoded
+
+LONG_AGO = float("-inf")
+SHAPES_RESULTS = (
+    "start_date",
+    "end_date",
+    "stats_config",
+    "exposure_criteria",
+    "excluded_variants",
+    "holdout_id",
+    "only_count_matured_users",
+)
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The newest numbers of one metric, under which configuration they came, and what is wrong now."""
+
+    snapshot: Snapshot | None = None
+    config: str = ""
+    problems: tuple[MetricProblem, ...] = ()
+
+
+@dataclass(slots=True)
+class Kept:
+    """One experiment's memory. Times without a unit in their name are monotonic seconds."""
+
+    detail: Row = field(default_factory=dict)
+    experiment: Experiment | None = None
+    defined: tuple[Defined, ...] = ()
+    detail_at: float = LONG_AGO
+    digest: str = ""
+    query_to: datetime | None = None
+    moved_at: float = LONG_AGO
+    still_s: float = 0.0  # how long query_to had stood still before it last moved
+    numbers: dict[str, Numbers] = field(default_factory=dict)
+    exposures: Exposures | None = None
+    exposures_at: float = LONG_AGO
+    is_calculating: bool = False
+    is_placeholder: bool = False
+    held_until: float = LONG_AGO
+    held: Exception | None = None
+    failures: int = 0
+
+    def configure(self, detail: Row, experiment: Experiment, defined: tuple[Defined, ...]) -> None:
+        """Take over a freshly read configuration."""
+        self.detail, self.experiment, self.defined = detail, experiment, defined
+        present = {found.metric.id for found in defined}
+        self.numbers = {key: kept for key, kept in self.numbers.items() if key in present}
+
+    def config_of(self, metric_id: str) -> str:
+        """Changes whenever something changes that PostHog recalculates for."""
+        definition = next((d.definition for d in self.defined if d.metric.id == metric_id), {})
+        shaping: dict[str, Any] = {name: self.detail.get(name) for name in SHAPES_RESULTS}
+        shaping["arms"] = part(part(self.detail, "feature_flag"), "filters").get("multivariate")
+        shaping["metric"] = {k: v for k, v in definition.items() if k not in {"name", "goal"}}
+        text = json.dumps(shaping, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def moved(self, query_to: datetime | None, now: float) -> bool:
+        """Note where the stored data end; whether that moved."""
+        if query_to == self.query_to:
+            return False
+        self.still_s = now - self.moved_at if self.query_to is not None else 0.0
+        self.query_to, self.moved_at = query_to, now
+        return True
+
+    def take(self, decoded: Decoded) -> bool:
+        """Take over a metric's newest numbers; whether they replaced what was kept.
+
+        Older numbers than the kept ones are dropped together with their problems.
+        """
+        kept = self.numbers.setdefault(decoded.metric_id, Numbers())
+        fresh = decoded.snapshot
+        if fresh is None:
+            kept.problems = _after_losing(kept, decoded)
+            return False
+        config = self.config_of(decoded.metric_id)
+        if kept.snapshot and kept.config == config and fresh.as_of < kept.snapshot.as_of:
+            kept.problems = tuple(p for p in kept.problems if p.kind not in PASSING)
+            return False
+        is_same = kept.snapshot is not None and _same(kept.snapshot, fresh)
+        kept.snapshot = kept.snapshot if is_same else fresh
+        kept.config, kept.problems = config, decoded.problems
+        return not is_same
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The newest numbers of every metric that has any, in the experiment's order."""
+        ordered = (self.numbers.get(found.metric.id) for found in self.defined)
+        return tuple(kept.snapshot for kept in ordered if kept and kept.snapshot)
+
+    def problems(self) -> tuple[MetricProblem, ...]:
+        """Everything wrong with the numbers now."""
+        ordered = (self.numbers.get(found.metric.id) for found in self.defined)
+        return tuple(found for kept in ordered if kept for found in kept.problems)
+
+
+PASSING = frozenset({"recalculating", "pending", "no_results", "failed", "slow"})
+
+
+def _after_losing(kept: Numbers, decoded: Decoded) -> tuple[MetricProblem, ...]:
+    """Problems of a metric that came without numbers: kept ones are called those of the previous run."""
+    if kept.snapshot is None or any(
+        p.kind not in {"pending", "no_results"} for p in decoded.problems
+    ):
+        return decoded.problems
+    sentence = "New numbers on the way; shown ones are from the previous run."
+    return (MetricProblem(metric_id=decoded.metric_id, kind="recalculating", sentence=sentence),)
+
+
+def _same(before: Snapshot, after: Snapshot) -> bool:
+    return (before.as_of, before.totals, before.reported, before.origin) == (
+        after.as_of,
+        after.totals,
+        after.reported,
+        after.origin,
+    )
