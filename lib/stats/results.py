@@ -169,7 +169,9 @@ class Verdict:
 
     ``treatment_key`` is the arm the verdict speaks of (the proven, crossing or leading one); None when no
     arm stands out. ``favours_treatment``: that arm is on the good side of the metric's goal. ``suspicion``
-    names what is wrong: ``split``, ``counts_shrank``, ``exceeds_exposures``, ``no_control``, ``data_stopped``.
+    names what is wrong: ``split``, ``counts_shrank``, ``exceeds_exposures``, ``no_control``,
+    ``data_stopped``, ``jump`` (more visitors within an hour than ever before), ``unsupported`` (counted by
+    PostHog's old engine: shown, never decided on).
     ``ready_on`` is when a waiting call becomes ready.
     """
 
@@ -243,6 +245,7 @@ class Analysis:
     flags: tuple[Flag, ...] = ()
     calls: tuple[Call, ...] = ()
     best_chance: tuple[float, ...] = ()  # chance that each arm is the best, display only
+    ended_at: datetime | None = None  # when the experiment ended, server's clock; None: it goes on
 
     def of(self, treatment_key: str) -> Comparison:
         """The comparison of one treatment; raises KeyError."""
@@ -260,6 +263,10 @@ class Analysis:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """The forecast for one treatment (statistics 8.3, 8.4); chances are 0..1.
+
+    ``chance_winner``, ``chance_loser`` and ``chance_worth`` follow the metric's goal (for a goal down a
+    winner lies below the baseline, and worth it is a fall of at least mde); ``chance_positive`` and the
+    lifts do not: positive is above the baseline.
 
     ``days_low``/``n_low`` are reached with even chance, ``days_high``/``n_high`` with 80 %; None: not within
     the plan. ``n_*`` are further visitors over all arms. ``likely_low``..``likely_high``: the lift expected to
@@ -286,7 +293,8 @@ class Forecast:
 
     ``chance``: that any arm is called by then. ``miss_by_design``: chance that a true lift of mde would not
     have been called by now. ``n_per_day``: effective daily visitors over all arms. ``because``: short reason
-    why there is no forecast, empty when there is one.
+    why there is no forecast, empty when there is one: ended, no plan, too little data, no traffic figure.
+    ``until``: the moment the chances speak of: the planned end, or after it one more planned duration.
     """
 
     outlooks: tuple[Outlook, ...] = ()
@@ -296,14 +304,18 @@ class Forecast:
     n_per_day: float | None = None
     miss_by_design: float | None = None
     because: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One row of a what-if table: what to expect when the experiment is stopped after ``days`` more days.
 
-    Chances are 0..1 and of the primary metric: called better, called worse, still open. ``chance_ship_worse``:
-    that the arm then in front is truly worse than the baseline. ``n_more``: visitors until then.
+    Chances are 0..1 and of the primary metric: called better, called worse (by its goal), still open.
+    ``chance_ship_worse``: that the arm then in front, the baseline included, is truly the worse one.
+    ``n_more``: visitors until then. ``likely_low``..``likely_high``: the lift that will be observed then, 10 %
+    and 90 % points. ``loss_ship``, ``loss_keep``: expected lift lost by shipping the treatment when it is then
+    in front, by keeping the baseline when that is in front; together the price of deciding then.
     """
 
     label: str

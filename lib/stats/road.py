@@ -1,0 +1,224 @@
+"""The road ahead of one treatment: where its evidence stands, the line before it, the chance to reach it.
+
+Called by ``forecast`` and ``whatif`` only. Units of statistics 8: ``W = Z sqrt(u)`` moves on the visitors
+clock u like a Brownian motion whose drift is ``unit`` times the true lift. Everything is closed form.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_ndtr, ndtr
+
+from lib.experiments.model import Variant
+from lib.stats.belief import Belief, believe
+from lib.stats.boundary import RULE, mixture_line, table_line
+from lib.stats.compare import Compared, compare
+from lib.stats.results import Analysis, Estimate, Floats
+from lib.stats.series import series_of
+from lib.stats.verdict import standing_calls
+
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+ANCHOR = 0.3  # the straight line meets the curved one here and at the far end (statistics 8.3)
+# The table carries the correction for 2,000 looks; a continuous path meets the line without it.
+UNSHIFT = RULE.shift / math.sqrt(2000)
+FINE = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """One treatment today and how its clocks go on.
+
+    Args:
+        treatment_key: the arm.
+        w: evidence ``Z sqrt(u)`` now.
+        u: visitors clock now.
+        e: calendar clock now, of the data.
+        unit: drift per unit of lift.
+        belief: about the true lift, now.
+        alpha: two-sided error this treatment may spend.
+        days: planned duration.
+        n: visitors now, (control, treatment).
+        rate: visitors a day, (control, treatment).
+        h_star: planned ``N_c N_t / (N_c + N_t)``.
+        called: +1 or -1 when it is called already, in the direction of the call; else 0.
+    """
+
+    treatment_key: str
+    w: float
+    u: float
+    e: float
+    unit: float
+    belief: Belief
+    alpha: float
+    days: float
+    n: tuple[float, float]
+    rate: tuple[float, float]
+    h_star: float
+    called: int = 0
+
+    def clock(self, days: Floats) -> Floats:
+        """The visitors clock after ``days`` more days."""
+        control, treatment = (n + r * days for n, r in zip(self.n, self.rate, strict=True))
+        return control * treatment / (control + treatment) / self.h_star
+
+    def line(self, days: Floats) -> Floats:
+        """The line in units of W after ``days`` more days: the plan part while it lasts, the reserve."""
+        u = self.clock(days)
+        s = np.minimum(u, self.e + days / self.days)
+        on = s <= 1 + 1e-9
+        part = table_line(np.minimum(s, 1.0), RULE.plan_share * self.alpha) * np.sqrt(u) - UNSHIFT
+        reserve = mixture_line(u, RULE.reserve_share * self.alpha, RULE.rho) * np.sqrt(u)
+        return np.minimum(np.where(on, part, np.inf), reserve)
+
+
+def passage(road: Road, days: Floats) -> tuple[Floats, Floats]:
+    """Chance to cross the line upwards and downwards within ``days`` (rising) more days.
+
+    Source: statistics 8.3; straight-line boundary of Siegmund 1985, eq. 3.15.
+    """
+    if road.called:
+        sure = np.ones(days.shape)
+        return (sure, 0 * sure) if road.called > 0 else (0 * sure, sure)
+    d = (road.clock(days) - road.u)[:, None]
+    moves = d > 1e-12
+    d = np.where(moves, d, 1.0)
+    far, near = road.line(days)[:, None], road.line(ANCHOR * days)[:, None]
+    slope = (far - near) / ((1 - ANCHOR) * d)
+    height = far - slope * d
+    drifts, weights = _drifts(road)
+    up = _crossing(drifts, slope, height - road.w, d)
+    down = _crossing(-drifts, slope, height + road.w, d)
+    total = np.maximum(up + down, 1.0)
+    return _mean(up / total, weights, moves), _mean(down / total, weights, moves)
+
+
+def called_by(u: float, theta: float, alpha: float) -> float:
+    """Chance to be called by the clock u (0..1) from the start, for a drift ``theta`` (statistics 8.2).
+
+    ``F(u) = integral_0^u alpha_H 1.5 sqrt(s) cosh(theta b(s)) exp(-theta² s / 2) ds``: the error spent at
+    s, weighed by the likelihood ratio at the line b.
+    """
+    x = (np.arange(FINE) + 0.5) / FINE
+    s = u * x**2
+    line = table_line(s, RULE.plan_share * alpha) * np.sqrt(s) - UNSHIFT
+    density = (
+        RULE.exponent
+        * s ** (RULE.exponent - 1)
+        * np.cosh(theta * line)
+        * np.exp(-(theta**2) * s / 2)
+    )
+    return min(1.0, float(RULE.plan_share * alpha * np.sum(density * 2 * u * x / FINE)))
+
+
+def miss_by_design(road: Road, mde: float) -> float:
+    """Chance that a true lift of ``mde`` would not have been called by now."""
+    s = min(road.u, road.e, 1.0)
+    if s <= 0:
+        return 1.0
+    return 1 - called_by(s, abs(road.unit) * mde * math.sqrt(road.u / s), road.alpha)
+
+
+def compared_now(analysis: Analysis) -> Compared:
+    """The comparison of the analysis' own snapshot, treatments in order, one row."""
+    arms = [
+        Variant(key=a.variant_key, name=a.variant_key, share=a.planned_share) for a in analysis.arms
+    ]
+    return compare(analysis.metric.kind, series_of([analysis.snapshot], arms))
+
+
+def roads_of(
+    analysis: Analysis,
+    n_per_day: float,
+    *,
+    mde: float | None = None,
+    alpha: float | None = None,
+) -> tuple[Road, ...]:
+    """The road of every treatment that has numbers.
+
+    The error is shared by the treatments still open, as Holm's steps do.
+
+    Args:
+        analysis: with a plan and clocks.
+        n_per_day: visitors a day over all arms; they arrive in the planned shares.
+        mde: another smallest lift worth detecting; None: the plan's.
+        alpha: another threshold; None: the plan's.
+    """
+    plan, clocks = analysis.plan, analysis.clocks
+    if plan is None or clocks is None or not analysis.estimates:
+        return ()
+    called = {call.treatment_key: call.direction for call in standing_calls(analysis.calls)}
+    n_open = max(1, len(analysis.comparisons) - len(called))
+    now = compared_now(analysis)
+    shares = _shares(analysis)
+    roads = []
+    for place, estimate in enumerate(analysis.comparisons, start=1):
+        if not isinstance(estimate, Estimate):
+            continue
+        belief = belief_at(now, place - 1, plan.mde if mde is None else mde)
+        u = clocks.u[place - 1]
+        if belief is None or u <= 0:
+            continue
+        planned = (plan.n_per_arm[0], plan.n_per_arm[place])
+        roads.append(
+            Road(
+                treatment_key=estimate.treatment_key,
+                w=estimate.z * math.sqrt(u),
+                u=u,
+                e=clocks.e,
+                unit=float(now.control_value[0, place - 1] / _error(now, place - 1)) / math.sqrt(u),
+                belief=belief,
+                alpha=(plan.alpha if alpha is None else alpha) / n_open,
+                days=plan.days,
+                n=(float(now.n_c[0, place - 1]), float(now.n_t[0, place - 1])),
+                rate=(n_per_day * shares[0], n_per_day * shares[place]),
+                h_star=planned[0] * planned[1] / sum(planned),
+                called=called.get(estimate.treatment_key, 0),
+            )
+        )
+    return tuple(roads)
+
+
+def belief_at(compared: Compared, place: int, mde: float) -> Belief | None:
+    """The belief about one treatment's lift; None while a lift has no meaning."""
+    base, error = float(compared.control_value[0, place]), _error(compared, place)
+    difference = float(compared.difference[0, place])
+    if not (base != 0 and error > 0 and math.isfinite(base * error * difference) and mde > 0):
+        return None
+    return believe(difference / base, (error / base) ** 2, mde)
+
+
+def _error(compared: Compared, place: int) -> float:
+    """Standard error of the difference that the decision rule uses: pooled for rates."""
+    h, information = float(compared.h[0, place]), float(compared.information[0, place])
+    return math.sqrt(information) / h if h > 0 and information > 0 else math.nan
+
+
+def _shares(analysis: Analysis) -> list[float]:
+    total = sum(arm.planned_share for arm in analysis.arms)
+    if total <= 0:
+        return [1 / len(analysis.arms)] * len(analysis.arms)
+    return [arm.planned_share / total for arm in analysis.arms]
+
+
+def _mean(chance: Floats, weights: Floats, moves: Floats) -> Floats:
+    found: Floats = np.where(moves, chance, 0.0) @ weights
+    return np.asarray(np.maximum.accumulate(np.clip(found, 0.0, 1.0)), dtype=np.float64)
+
+
+def _drifts(road: Road) -> tuple[Floats, Floats]:
+    """Points and weights of the belief about the drift: Gauss-Hermite for an effect, 0 for none."""
+    mean, sd = road.belief.mean * road.unit, road.belief.sd * abs(road.unit)
+    weight = road.belief.weight
+    return np.append(mean + sd * NODES, 0.0), np.append(weight * WEIGHTS, 1 - weight)
+
+
+def _crossing(drift: Floats, slope: Floats, gap: Floats, d: Floats) -> Floats:
+    """Chance that a Brownian motion with drift reaches ``gap + slope t`` before time ``d``."""
+    root, pull = np.sqrt(d), drift - slope
+    direct = ndtr((pull * d - gap) / root)
+    mirrored = np.exp(np.minimum(2 * pull * gap + log_ndtr((-gap - pull * d) / root), 0.0))
+    return np.asarray(np.where(gap <= 0, 1.0, np.minimum(direct + mirrored, 1.0)), dtype=np.float64)
