@@ -34,8 +34,9 @@ class Leases:
         free = (leases.c.holder == holder) | (leases.c.until < now)
         new = {"holder": holder, "until": until}
         row = row.on_conflict_do_update(index_elements=["name"], set_=new, where=free)
-        row = row.returning(leases.c.name)
-        return self._database.write(lambda c: c.execute(row).first() is not None, otherwise=True)
+        return self._database.write(
+            lambda c: c.execute(row.returning(leases.c.name)).first() is not None, otherwise=True
+        )
 
     def release(self, name: str, holder: str) -> bool:
         """Give it back early; False when somebody else holds it."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -85,7 +86,9 @@ snapshots = Table(
     UniqueConstraint("track_id", "as_of", "revision"),
     Index("snapshots_by_level", "track_id", "level", "as_of"),
 )
-is_protected = snapshots.c.protection > 0
+is_protected = snapshots.c.protection > literal_column(
+    "0"
+)  # planners match the digit, not a parameter
 Index(
     "snapshots_protected",
     snapshots.c.track_id,

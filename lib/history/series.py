@@ -18,6 +18,7 @@ from lib.experiments.model import Experiment, Metric
 from lib.history.encode import OPTIONAL, REQUIRED, ArmLayout, parse_layout
 from lib.history.ladder import TOP, level_for
 from lib.history.moments import SECOND
+from lib.history.schema import is_protected
 from lib.history.snapshots import EVENT, MINIMUM, S, Snapshots, within
 from lib.stats.results import Floats, Series
 
@@ -62,24 +63,27 @@ class SeriesReader:
         span = self._span_s(experiment.id, metric.id, since, until)
         if span is None:
             return self._series(experiment, ())
-        levels = range(level_for(span, points), TOP + 1)
         query = within(select(*COLUMNS), since=since, until=until, known_at=known_at)
-        wanted = (
-            query.where(S.level.in_(levels)),
-            query.order_by(S.as_of.desc()).limit(1),
-            query.where(S.protection == EVENT).order_by(S.as_of.desc()).limit(points),
-        )
-        minima = query.where(S.protection == MINIMUM).order_by(S.as_of.desc()).limit(points + 1)
-        found = [self._rows(experiment, metric, q) for q in (*wanted, minima)]
+        levels = range(level_for(span, points), TOP + 1)
+        last = query.order_by(S.as_of.desc())
+        events = last.where(is_protected, S.protection == EVENT).limit(points)
+        minima = last.where(is_protected, S.protection == MINIMUM).limit(points + 1)
+        found = [
+            # Level by level: each is one stretch of an index, which no planner can miss.
+            self._rows(experiment, metric, *(query.where(S.level == level) for level in levels)),
+            self._rows(experiment, metric, last.limit(1)),
+            self._rows(experiment, metric, events),
+            self._rows(experiment, metric, minima),
+        ]
         if len(found[-1]) > points:
             found.pop()
         rows = {row.as_of: row for part in found for row in part}
         return self._series(experiment, [rows[as_of] for as_of in sorted(rows)])
 
     def _rows(
-        self, experiment: Experiment, metric: Metric, query: Select[Any]
+        self, experiment: Experiment, metric: Metric, *queries: Select[Any]
     ) -> Sequence[Row[Any]]:
-        return self._kept.rows(experiment.id, metric.id, query)
+        return self._kept.rows(experiment.id, metric.id, *queries)
 
     def _span_s(
         self, experiment_id: int, metric_id: str, since: datetime | None, until: datetime | None
@@ -101,7 +105,7 @@ class SeriesReader:
         return Series(
             as_of=np.array([row.as_of for row in rows], dtype=np.int64) / SECOND,
             n_excluded=np.array([row.n_excluded for row in rows], dtype=np.float64),
-            **sums.columns,
+            **sums.known(),
         )
 
 
@@ -123,6 +127,14 @@ class _Sums:
             if place is not None:
                 self._put_arm(here, place, arm, table[:, at : at + arm.width])
             at += arm.width
+
+    def known(self) -> dict[str, Floats]:
+        """The arrays, without sums that no arm ever had."""
+        return {
+            name: values
+            for name, values in self.columns.items()
+            if name in REQUIRED or not np.isnan(values).all()
+        }
 
     def _put_arm(self, here: NDArray[np.intp], place: int, arm: ArmLayout, table: Floats) -> None:
         for column, name in enumerate(arm.fields):

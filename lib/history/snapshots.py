@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, insert, or_, select, union_all, update
 
 from lib.experiments.model import Origin, Snapshot
 from lib.history.database import Database
@@ -132,14 +132,15 @@ class Snapshots:
             self._remember(self._tracks, key, known)
         return known
 
-    def rows(self, experiment_id: int, metric_id: str, query: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows of one track that a query over ``snapshots`` finds."""
+    def rows(self, experiment_id: int, metric_id: str, *queries: Select[Any]) -> Sequence[Row[Any]]:
+        """The rows of one track that any of these queries over ``snapshots`` finds."""
 
         def work(connection: Connection) -> Sequence[Row[Any]]:
             track_id = self.track_id(connection, experiment_id, metric_id)
             if track_id is None:
                 return ()
-            return connection.execute(query.where(S.track_id == track_id)).all()
+            own = [query.where(S.track_id == track_id) for query in queries]
+            return connection.execute(own[0] if len(own) == 1 else union_all(*own)).all()
 
         return self._database.read(work)
 
