@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lib.experiments.model import Call, Metric, Plan, Snapshot
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,3 +369,6 @@ class Trace:
     p_value: Floats
     called_at: Floats
     balance_p: Floats = field(default_factory=lambda: np.empty(0))  # (T,) always-valid
+    counts: Bools = field(default_factory=lambda: np.empty(0, bool))  # the look entered the minimum
+    is_broken: Bools = field(default_factory=lambda: np.empty(0, bool))  # (T,) visitors shrank
+    is_minimum: Bools = field(default_factory=lambda: np.empty(0, bool))  # new minimum of p_always

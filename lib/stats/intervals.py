@@ -1,0 +1,264 @@
+"""Intervals that agree with their tests: Wilson, Newcombe, score and Fieller, vectorised.
+
+Called by ``compare`` and by tests. Every function broadcasts, takes a critical value ``k`` (1.96 for one
+look, the current line of the decision rule for every look) and answers NaN where there is no interval.
+An end may be infinite. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from lib.stats.results import Floats
+
+Places = NDArray[np.intp]
+K95 = 1.959963984540054  # two-sided 95 %, one look
+FAR = 60.0  # log ratios beyond this are taken as 0 or infinite
+STEPS = 80
+
+
+def floats(*values: ArrayLike) -> tuple[Floats, ...]:
+    """The arguments as float arrays of one common shape."""
+    return tuple(np.broadcast_arrays(*[np.asarray(v, dtype=np.float64) for v in values]))
+
+
+def critical_value(alpha: ArrayLike) -> Floats:
+    """Two-sided normal critical value of ``alpha``.
+
+    >>> round(float(critical_value(0.05)), 6)  # qnorm(0.975) in R
+    1.959964
+    """
+    return -special.ndtri(np.asarray(alpha, dtype=np.float64) / 2)
+
+
+def wilson(x: ArrayLike, n: ArrayLike, k: ArrayLike = K95) -> tuple[Floats, Floats]:
+    """Interval of one rate.
+
+    ``(p + k²/2n ± k sqrt(p(1-p)/n + k²/4n²)) / (1 + k²/n)``. Source: Wilson 1927.
+
+    >>> low, high = wilson(455, 8050)  # statsmodels proportion_confint(method="wilson")
+    >>> round(float(low), 6), round(float(high), 6)
+    (0.051685, 0.061781)
+    """
+    x, n, k = floats(x, n, k)
+    with np.errstate(all="ignore"):
+        p = np.where(n > 0, x / n, np.nan)
+        middle = p + k**2 / (2 * n)
+        half = k * np.sqrt(np.maximum(p * (1 - p), 0) / n + k**2 / (4 * n**2))
+        scale = 1 + k**2 / n
+        low, high = (middle - half) / scale, (middle + half) / scale
+    return np.where(x <= 0, np.minimum(low, 0) * 0, low), np.where(x >= n, high * 0 + 1, high)
+
+
+def newcombe(
+    x_c: ArrayLike, n_c: ArrayLike, x_t: ArrayLike, n_t: ArrayLike, k: ArrayLike = K95
+) -> tuple[Floats, Floats]:
+    """Interval of the difference of two rates, treatment minus control, from two Wilson intervals.
+
+    Source: Newcombe 1998, method 10.
+
+    >>> low, high = newcombe(392, 8000, 455, 8050)  # statsmodels, method="newcomb"
+    >>> round(float(low), 7), round(float(high), 6)
+    (0.0006009, 0.014455)
+    """
+    x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
+    low_c, high_c = wilson(x_c, n_c, k)
+    low_t, high_t = wilson(x_t, n_t, k)
+    with np.errstate(all="ignore"):
+        p_c, p_t = x_c / n_c, x_t / n_t
+        low = p_t - p_c - np.hypot(p_t - low_t, high_c - p_c)
+        high = p_t - p_c + np.hypot(high_t - p_t, p_c - low_c)
+    return low, high
+
+
+def score_z(
+    ratio: ArrayLike, x_c: ArrayLike, n_c: ArrayLike, x_t: ArrayLike, n_t: ArrayLike
+) -> Floats:
+    """Score statistic of "treatment rate = ratio * control rate"; at 1 it is the pooled z.
+
+    With f the ratio: ``A = (n_c+n_t) f, B = n_t f + x_t + n_c + x_c f, C = x_c + x_t``,
+    ``q_c = 2C/(B + sqrt(B² - 4AC))``, ``z = (p_t - f p_c)/sqrt(f q_c(1-f q_c)/n_t + f² q_c(1-q_c)/n_c)``.
+    Source: Koopman 1984; Miettinen & Nurminen 1985.
+
+    >>> round(float(score_z(1.0, 392, 8000, 455, 8050)), 6)  # statsmodels proportions_ztest
+    2.131044
+    """
+    f, x_c, n_c, x_t, n_t = floats(ratio, x_c, n_c, x_t, n_t)
+    with np.errstate(all="ignore"):
+        a = (n_c + n_t) * f
+        b = n_t * f + x_t + n_c + x_c * f
+        c = x_c + x_t
+        q_c = 2 * c / (b + np.sqrt(np.maximum(b * b - 4 * a * c, 0)))
+        q_t = f * q_c
+        variance = q_t * np.maximum(1 - q_t, 0) / n_t + f * f * q_c * np.maximum(1 - q_c, 0) / n_c
+        return (x_t / n_t - f * x_c / n_c) / np.sqrt(variance)
+
+
+def score_lift(
+    x_c: ArrayLike, n_c: ArrayLike, x_t: ArrayLike, n_t: ArrayLike, k: ArrayLike = K95
+) -> tuple[Floats, Floats]:
+    """Interval of the relative lift of a rate: every lift whose score statistic is within ±k.
+
+    It excludes 0 exactly when the pooled z is beyond k. Without converters in the control there is no upper
+    end, without converters in the treatment the lower end is -1.
+
+    >>> low, high = score_lift(392, 8000, 455, 8050)  # statsmodels, method="score", compare="ratio"
+    >>> round(float(low), 5), round(float(high), 5)
+    (0.01151, 0.31548)
+    """
+    x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
+    known = (n_c > 0) & (n_t > 0) & (x_c + x_t > 0) & (x_c <= n_c) & (x_t <= n_t) & (k > 0)
+    known &= (x_c + x_t < n_c + n_t) & np.isfinite(k)
+    low, high = np.full(known.shape, np.nan), np.full(known.shape, np.nan)
+    low[known & (x_t == 0)] = -1.0
+    high[known & (x_c == 0)] = np.inf
+    for side, ends, open_ in ((1.0, low, x_t > 0), (-1.0, high, x_c > 0)):
+        todo = known & open_
+        args = tuple(v[todo] for v in (x_c, n_c, x_t, n_t))
+        ends[todo] = np.expm1(_solve_ratio(args, side * k[todo]))
+    return low, high
+
+
+def _solve_ratio(args: tuple[Floats, ...], target: Floats) -> Floats:
+    """The log ratio at which the score statistic, which falls with it, equals ``target``."""
+    x_c, n_c, x_t, n_t = args
+    with np.errstate(all="ignore"):
+        spread = np.sqrt(1 / (x_t + 0.5) + 1 / (x_c + 0.5))
+        start = np.log((x_t + 0.5) / (n_t + 0.5)) - np.log((x_c + 0.5) / (n_c + 0.5))
+    return falling_root(
+        lambda y, at: score_z(np.exp(y), x_c[at], n_c[at], x_t[at], n_t[at]) - target[at],
+        start - target * spread,
+        spread,
+    )
+
+
+def falling_root(
+    function: Callable[[Floats, Places], Floats], start: Floats, scale: Floats
+) -> Floats:
+    """Root of a falling function for each element, by secants kept inside a shrinking bracket.
+
+    ``function(y, at)`` is asked for the elements ``at`` (indexes) only; ``scale`` is the first step.
+    Bisection takes over wherever a secant leaves the bracket, so it always ends.
+    """
+    y = np.clip(start, -FAR, FAR)
+    low, high = np.full(y.shape, -FAR), np.full(y.shape, FAR)
+    at = np.arange(y.size)
+    before = y + 0.1 * scale
+    value_before = function(before, at)
+    for step in range(STEPS):
+        here = y[at]
+        value = function(here, at)
+        low[at] = np.where(value > 0, here, low[at])
+        high[at] = np.where(value > 0, high[at], here)
+        with np.errstate(all="ignore"):
+            move = value * (here - before) / (value - value_before)
+        guess = here - move
+        inside = (guess > low[at]) & (guess < high[at]) & (step % 8 != 7)
+        guess = np.where(inside, guess, (low[at] + high[at]) / 2)
+        y[at] = guess
+        active = (np.abs(guess - here) > 1e-13 * (1 + np.abs(here))) & (value != 0)
+        y[at] = np.where(value == 0, here, guess)
+        at, before, value_before = at[active], here[active], value[active]
+        if at.size == 0:
+            break
+    return y
+
+
+def score_difference(
+    x_c: ArrayLike,
+    n_c: ArrayLike,
+    x_t: ArrayLike,
+    n_t: ArrayLike,
+    k: ArrayLike = K95,
+    *,
+    as_statsmodels: bool = False,
+) -> tuple[Floats, Floats]:
+    """Interval of the difference of two rates by inverting the score test (no N/(N-1) factor).
+
+    Source: Mee 1984; Miettinen & Nurminen 1985, restricted estimate by the cubic's trigonometric root.
+    ``as_statsmodels`` repeats a slip of statsmodels 0.15, which has x_c where the cubic's linear term has
+    n_c, so that published figures made with it can be compared; equal arms then give unequal ends.
+
+    >>> low, high = score_difference(30, 100, 30, 100)  # scipy minimize_scalar for the restricted rate
+    >>> round(float(low), 6), round(float(high), 6)
+    (-0.127015, 0.127015)
+    """
+    x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
+    low, high = np.full(x_c.shape, np.nan), np.full(x_c.shape, np.nan)
+    known = (n_c > 0) & (n_t > 0) & (x_c + x_t > 0) & (x_c + x_t < n_c + n_t)
+    for side, ends in ((1.0, low), (-1.0, high)):
+        a, b, c, d = (v[known] for v in (x_c, n_c, x_t, n_t))
+        target = side * k[known]
+        left, right = np.full(a.shape, -1.0), np.full(a.shape, 1.0)
+        for _ in range(60):
+            middle = (left + right) / 2
+            above = _difference_z(middle, (a, b, c, d), as_statsmodels) > target
+            left, right = np.where(above, middle, left), np.where(above, right, middle)
+        ends[known] = (left + right) / 2
+    return low, high
+
+
+def _difference_z(delta: Floats, counts: tuple[Floats, ...], as_statsmodels: bool) -> Floats:
+    """Score statistic of "treatment rate = control rate + delta"."""
+    x_c, n_c, x_t, n_t = counts
+    n, x = n_c + n_t, x_c + x_t
+    with np.errstate(all="ignore"):
+        # the restricted rate r of the control solves n r³ + c2 r² + c1 r + c0 = 0
+        c2 = (n_t + 2 * n_c) * delta - n - x
+        c1 = ((x_c if as_statsmodels else n_c) * delta - n - 2 * x_c) * delta + x
+        c0 = x_c * delta * (1 - delta)
+        q = c2**3 / (3 * n) ** 3 - c1 * c2 / (6 * n**2) + c0 / (2 * n)
+        p = np.where(q >= 0, 1, -1) * np.sqrt(np.maximum(c2**2 / (3 * n) ** 2 - c1 / (3 * n), 0))
+        angle = (np.pi + np.arccos(np.clip(np.where(p == 0, 0, q / p**3), -1, 1))) / 3
+        r_c = np.clip(2 * p * np.cos(angle) - c2 / (3 * n), 0, 1)
+        r_t = np.clip(r_c + delta, 0, 1)
+        sd = np.sqrt(r_c * (1 - r_c) / n_c + r_t * (1 - r_t) / n_t)
+        gap = x_t / n_t - x_c / n_c - delta
+        return np.where(sd > 0, gap / sd, np.sign(gap) * np.inf)
+
+
+def log_lift(
+    x_c: ArrayLike, n_c: ArrayLike, x_t: ArrayLike, n_t: ArrayLike, k: ArrayLike = K95
+) -> tuple[Floats, Floats]:
+    """Interval of the relative lift on the log scale; none without converters in both arms.
+
+    ``log ratio ± k sqrt(1/x_t - 1/n_t + 1/x_c - 1/n_c)``. Source: Katz et al. 1978.
+
+    >>> low, high = log_lift(392, 8000, 455, 8050)  # statsmodels, method="log", compare="ratio"
+    >>> round(float(low), 6), round(float(high), 6)
+    (0.011397, 0.31558)
+    """
+    x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
+    with np.errstate(all="ignore"):
+        known = (x_c > 0) & (x_t > 0)
+        middle = np.log(x_t / n_t) - np.log(x_c / n_c)
+        half = k * np.sqrt(1 / x_t - 1 / n_t + 1 / x_c - 1 / n_c)
+        low = np.where(known, np.expm1(middle - half), np.nan)
+        return low, np.where(known, np.expm1(middle + half), np.nan)
+
+
+def fieller(
+    m_c: ArrayLike, v_c: ArrayLike, m_t: ArrayLike, v_t: ArrayLike, k: ArrayLike = K95
+) -> tuple[Floats, Floats]:
+    """Interval of the relative lift of a mean; ``v_*`` are the variances of the means.
+
+    With ``a = m_c² - k² v_c, b = m_c m_t, c = m_t² - k² v_t`` the ratio lies in ``(b ± sqrt(b² - ac))/a``.
+    ``a <= 0``: the control mean cannot be told from zero and there is none (NaN). Source: Fieller 1954.
+
+    >>> low, high = fieller(10.0, 0.04, 11.0, 0.05, 1.96)  # by hand: (110 ∓ 6.145868) / 99.846336 - 1
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0401, 0.1632)
+    """
+    m_c, v_c, m_t, v_t, k = floats(m_c, v_c, m_t, v_t, k)
+    with np.errstate(all="ignore"):
+        a = m_c**2 - k**2 * v_c
+        b = m_c * m_t
+        # b² - ac without cancellation: k² (m_c² v_t + m_t² v_c - k² v_c v_t)
+        root = k * np.sqrt(np.maximum(m_c**2 * v_t + m_t**2 * v_c - k**2 * v_c * v_t, 0))
+        known = (a > 0) & np.isfinite(root)
+        low = np.where(known, (b - root) / a - 1, np.nan)
+        return low, np.where(known, (b + root) / a - 1, np.nan)

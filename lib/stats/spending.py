@@ -1,0 +1,196 @@
+"""The spending recursion on observed information: where the line is now, for a ladder of alphas at once.
+
+Called by ``evidence``. The state is a function of the steps alone; a step is taken at the first row of an
+hour when enough information has come in, so rows thinned to one an hour rebuild the same state. Between
+steps the line is held (it falls with time, so holding errs on the safe side).
+
+Arithmetic: the sub-density of |Z| of the null paths that were not called yet is kept on a grid, one for each
+alpha. ``Z_k = sqrt(r) Z_{k-1} + sqrt(1-r) noise`` with ``r = I_{k-1}/I_k``; log information moves in whole
+multiples of a small unit, so the matrices are made once and shared by every experiment. Source: Lan &
+DeMets 1983; Armitage, McPherson & Rowe 1969; continuous watching between steps: Siegmund 1985.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from lib.stats.boundary import RULE, Rule
+from lib.stats.results import Floats
+
+Bools = NDArray[np.bool_]
+CELLS = 200
+REACH = 8.0
+WIDTH = REACH / CELLS
+NODES = (np.arange(CELLS) + 0.5) * WIDTH
+UNIT = 0.0125  # log information moves in multiples of this
+SIZES = np.array(
+    [0, *range(1, 17), 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512]
+)
+TINY = 1e-300
+
+
+def kernel(r: float) -> NDArray[np.float32]:
+    """Matrix that carries cell masses of |Z| one step on, ``r`` the ratio of old to new information."""
+    if r >= 1:
+        return np.eye(CELLS, dtype=np.float32)
+    sd = np.sqrt(1 - r)
+    mean = np.sqrt(r) * NODES[:, None]
+    near = np.exp(-0.5 * ((NODES - mean) / sd) ** 2) + np.exp(-0.5 * ((NODES + mean) / sd) ** 2)
+    return np.asarray(near * (WIDTH / (sd * np.sqrt(2 * np.pi))), dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def unit_kernel(size: int) -> NDArray[np.float32]:
+    """The kernel of a step of ``size`` units."""
+    return kernel(float(np.exp(-UNIT * size)))
+
+
+def cut(mass: NDArray[np.float32], spend: Floats) -> Floats:
+    """Cut the upper tail of mass ``spend`` off each density, in place, and say where.
+
+    Args:
+        mass: cell masses, shape (..., CELLS).
+        spend: mass to remove, shape (...).
+
+    Returns:
+        The critical |z|, shape (...).
+    """
+    tail = np.cumsum(mass[..., ::-1], axis=-1)[..., ::-1]
+    target = spend.astype(np.float32)
+    edge = np.maximum((tail >= target[..., None]).sum(axis=-1) - 1, 0)
+    above = np.take_along_axis(tail, edge[..., None], -1)[..., 0].astype(np.float64)
+    inside = np.take_along_axis(mass, edge[..., None], -1)[..., 0].astype(np.float64)
+    beyond = np.maximum(above - inside, 0.0)
+    with np.errstate(all="ignore"):
+        steep = np.log(np.maximum(above, TINY) / np.maximum(spend, TINY))
+        steep /= np.log(np.maximum(above, TINY) / np.maximum(beyond, TINY))
+        flat = (above - spend) / np.maximum(inside, TINY)
+        part = np.clip(np.where(beyond > 1e-3 * above, steep, flat), 0.0, 1.0)
+    mass *= np.arange(CELLS) < edge[..., None]
+    left = np.maximum(above - spend, 0.0)
+    np.put_along_axis(mass, edge[..., None], left[..., None].astype(np.float32), -1)
+    return np.asarray((edge + part) * WIDTH)
+
+
+def first_density(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Cell masses of |Z| before anything was cut off."""
+    edges = np.arange(CELLS + 1) * WIDTH
+    mass = -2 * np.diff(special.ndtr(-edges))
+    return np.broadcast_to(mass.astype(np.float32), (*shape, CELLS)).copy()
+
+
+def discrete_line(
+    information: ArrayLike, alpha: float, exponent: float = 1.5, spending: ArrayLike | None = None
+) -> Floats:
+    """Critical values for looks at given information only, nothing watched between them.
+
+    Args:
+        information: information fractions, rising, the last is 1.
+        alpha: total two-sided error.
+        exponent: error spent by s is ``alpha s^exponent``.
+        spending: spending time at each look; the information fractions when None.
+
+    >>> [round(float(z), 2) for z in discrete_line([0.25, 0.5, 0.75, 1.0], 0.05, 2.0)]
+    [2.96, 2.57, 2.33, 2.14]
+    """
+    fractions = np.asarray(information, dtype=np.float64)
+    s = fractions if spending is None else np.asarray(spending, dtype=np.float64)
+    spent = alpha * np.minimum(s, 1.0) ** exponent
+    mass = first_density((1,))
+    lines = []
+    for i, increment in enumerate(np.diff(spent, prepend=0.0)):
+        if i:
+            mass = mass @ kernel(float(fractions[i - 1] / fractions[i]))
+        lines.append(cut(mass, np.array([increment]))[0])
+    return np.array(lines)
+
+
+def step_size(s: Floats) -> Floats:
+    """Log information between two steps: coarse early, when hardly any error is spent."""
+    return np.where(s < 0.02, 0.1, np.where(s < 0.1, 0.05, 0.025))
+
+
+class Spending:
+    """The state of the recursion for (experiments, treatments) lanes and a ladder of alphas.
+
+    Args:
+        shape: (experiments, treatments).
+        levels: plan alphas of the ladder, falling.
+        rule: constants of the decision rule.
+    """
+
+    def __init__(self, shape: tuple[int, int], levels: Floats, rule: Rule = RULE) -> None:
+        self.rule = rule
+        self.levels = levels
+        self.mass = first_density((*shape, len(levels)))
+        self.log_information = np.full(shape, -np.inf)
+        self.s = np.zeros(shape)
+        self.line = np.full((*shape, len(levels)), np.inf)
+        self.over = np.zeros(shape, dtype=bool)
+
+    def copy(self) -> Spending:
+        """An independent state."""
+        twin = Spending((0, 0), self.levels, self.rule)
+        for name in ("mass", "log_information", "s", "line", "over"):
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def step(self, log_information: Floats, s: Floats, usable: Bools) -> bool:
+        """Offer one row (the first of its hour) to every lane; True when any lane took a step.
+
+        A lane steps when its own or a sister lane's information has grown enough, and at the planned end.
+        """
+        usable = usable & ~self.over
+        if not usable.any():
+            return False
+        with np.errstate(invalid="ignore"):
+            gain = log_information - self.log_information
+        due = (gain >= step_size(self.s)) | (s >= 1)
+        take = due | ((due & usable).any(axis=1, keepdims=True) & (gain >= step_size(self.s) / 2))
+        take &= usable
+        if not take.any():
+            return False
+        self._advance(take, np.maximum(gain[take], 0.0), log_information[take], s[take])
+        return True
+
+    def close(self) -> bool:
+        """After the final step of a lane the plan's part of the line is gone; True when that is new."""
+        ending = self.over & np.isfinite(self.line[..., 0])
+        self.line[ending] = np.inf
+        return bool(ending.any())
+
+    def _advance(self, take: Bools, gain: Floats, log_information: Floats, s: Floats) -> None:
+        """Propagate, cut, and move the line of the lanes in ``take``."""
+        mass = self.mass[take]
+        sizes = self._propagate(mass, gain)
+        spent, s = self.s[take], np.minimum(s, 1.0)
+        s = np.maximum(s, spent)
+        increment = s**self.rule.exponent - spent**self.rule.exponent
+        raw = cut(mass, increment[:, None] * self.levels)
+        first = ~np.isfinite(gain)
+        r = np.where(first, 0.0, np.exp(-UNIT * sizes))
+        shift = np.where(first, 0.0, self.rule.shift * np.sqrt(1 - r))
+        self.mass[take] = mass
+        self.s[take] = s
+        moved = np.where(first, log_information, self.log_information[take] + UNIT * sizes)
+        self.log_information[take] = moved
+        self.line[take] = raw + shift[:, None]
+        self.over[take] = s >= 1
+
+    def _propagate(self, mass: NDArray[np.float32], gain: Floats) -> Floats:
+        """Carry the densities on by their gain, rounded to whole units, in place; the units taken."""
+        units = np.where(np.isfinite(gain), gain / UNIT, 0.0)
+        place = np.clip(np.searchsorted(SIZES, units), 1, len(SIZES) - 1)
+        lower, upper = SIZES[place - 1], SIZES[place]
+        sizes = np.where(units - lower < upper - units, lower, upper)
+        for size in np.unique(sizes):
+            if size:
+                rows = sizes == size
+                shape = mass[rows].shape
+                carried = mass[rows].reshape(-1, CELLS) @ unit_kernel(int(size))
+                mass[rows] = carried.reshape(shape)
+        return sizes.astype(np.float64)
