@@ -148,8 +148,8 @@ def _values(alert: Alert) -> dict[str, Any]:
         "text": alert.text,
         "raised_at": to_micros(alert.raised_at),
         "as_of": to_micros(alert.as_of),
-        "facts": json.dumps(codec.plain(alert.facts)),
-        "why_now": json.dumps(codec.plain(alert.why_now)),
+        "facts": codec.dumps(alert.facts),
+        "why_now": codec.dumps(alert.why_now),
     }
 
 

@@ -73,7 +73,7 @@ class Chats:
             "conversation_id": message.conversation_id,
             "at": to_micros(message.at),
             "role": message.role,
-            "facts": json.dumps(codec.plain(message.facts)),
+            "facts": codec.dumps(message.facts),
             "panel": _panel(message.panel),
             "thumb": message.thumb,
         }
@@ -95,7 +95,7 @@ class Chats:
         """Change text, author, facts, panel or note of a kept message, e.g. when an answer is complete."""
         values = dict(changes)
         if "facts" in values:
-            values["facts"] = json.dumps(codec.plain(values["facts"]))
+            values["facts"] = codec.dumps(values["facts"])
         if "panel" in values:
             values["panel"] = _panel(values["panel"])
         return self._changed_message(message_id, values)
@@ -189,7 +189,7 @@ def _conversation(database: Database, new_id: str, title: str, at: datetime) -> 
 
 
 def _panel(panel: Mapping[str, Any] | None) -> str | None:
-    return None if panel is None else json.dumps(codec.plain(panel))
+    return None if panel is None else codec.dumps(panel)
 
 
 def _with_id(message: ChatMessage, new_id: str) -> ChatMessage:

@@ -1,42 +1,39 @@
 """The nouns as JSON values and back, for rows whose inside nobody queries and for the files people take away.
 
-Every float survives bit for bit: finite ones by their shortest repr, the others by name, so the text is also
-valid for strict readers.
+Both ways go by the fields and types a dataclass declares, so a new field needs no line here, a field that an
+older row lacks takes its default, and one that is no longer declared is passed over. Every float survives bit
+for bit: finite ones by their shortest repr, the others by name, so the text is valid for strict readers too.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from lib.experiments.model import (
-    Alert,
-    AlertKind,
-    Call,
-    Experiment,
-    Goal,
-    Metric,
-    MetricKind,
-    MetricRole,
-    Origin,
-    Plan,
-    PlannedInPostHog,
-    Reported,
-    Snapshot,
-    Status,
-    Totals,
-    Variant,
-)
-
-Json = Mapping[str, Any]
 NAMED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+T = TypeVar("T")
+
+
+def dumps(value: Any) -> str:
+    """A dataclass, or what it is made of, as text in ASCII."""
+    return json.dumps(plain(value), allow_nan=False)
+
+
+def loads(kind: type[T], text: str) -> T:
+    """The dataclass again."""
+    found: T = revive(kind, json.loads(text))
+    return found
 
 
 def plain(value: Any) -> Any:
-    """A dataclass, or what it is made of, as JSON values: times by ISO in UTC, tuples as lists."""
+    """As JSON values: times by ISO in UTC, tuples as lists."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, datetime):
@@ -45,127 +42,48 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
+    if is_dataclass(value):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     return value
 
 
-def experiment(raw: Json) -> Experiment:
-    """An experiment again."""
-    return Experiment(
-        **{
-            **raw,
-            "status": Status(raw["status"]),
-            "variants": tuple(_variant(v) for v in raw["variants"]),
-            "metrics": tuple(metric(m) for m in raw["metrics"]),
-            "started_at": moment(raw["started_at"]),
-            "ended_at": moment(raw["ended_at"]),
-            "traffic_share": number(raw["traffic_share"]),
-            "planned": _planned(raw["planned"]),
-            "tags": tuple(raw["tags"]),
-            "excluded_variants": tuple(raw["excluded_variants"]),
-        }
-    )
+def revive(kind: Any, value: Any) -> Any:
+    """JSON values as the declared kind."""
+    if value is None:
+        return None
+    if get_origin(kind) in {Union, UnionType}:
+        return revive(next(k for k in get_args(kind) if k is not type(None)), value)
+    if get_origin(kind) is tuple:
+        return tuple(revive(item_kind, item) for item_kind, item in _items(kind, value))
+    if get_origin(kind) is not None:  # a mapping
+        return {key: revive(get_args(kind)[1], item) for key, item in value.items()}
+    return _revive_one(kind, value)
 
 
-def metric(raw: Json) -> Metric:
-    """A metric again."""
-    return Metric(
-        **{
-            **raw,
-            "kind": MetricKind(raw["kind"]),
-            "goal": Goal(raw["goal"]),
-            "role": MetricRole(raw["role"]),
-        }
-    )
+def _revive_one(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        return _revive_fields(kind, value)
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if kind is float and isinstance(value, str):
+        return NAMED[value]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    return value
 
 
-def plan(raw: Json) -> Plan:
-    """A plan again."""
-    return Plan(
-        **{
-            **raw,
-            "mde": number(raw["mde"]),
-            "n_per_arm": tuple(number(n) for n in raw["n_per_arm"]),
-            "days": number(raw["days"]),
-            "frozen_at": moment(raw["frozen_at"]),
-            "alpha": number(raw["alpha"]),
-        }
-    )
+def _revive_fields(kind: Any, value: Mapping[str, Any]) -> Any:
+    hints = _hints(kind)
+    return kind(**{name: revive(hints[name], value[name]) for name in hints if name in value})
 
 
-def call(raw: Json) -> Call:
-    """A call again."""
-    numbers = {name: number(raw[name]) for name in ("lift", "low", "high", "evidence")}
-    times = {name: moment(raw[name]) for name in ("as_of", "withdrawn_at")}
-    return Call(**{**raw, **numbers, **times})
+def _items(kind: Any, value: Any) -> Any:
+    kinds = get_args(kind)
+    if kinds[-1] is Ellipsis:
+        return ((kinds[0], item) for item in value)
+    return zip(kinds, value, strict=True)
 
 
-def alert(raw: Json) -> Alert:
-    """An alert again."""
-    return Alert(
-        **{
-            **raw,
-            "kind": AlertKind(raw["kind"]),
-            "raised_at": moment(raw["raised_at"]),
-            "as_of": moment(raw["as_of"]),
-            "facts": tuple(raw["facts"]),
-            "why_now": tuple(raw["why_now"]),
-        }
-    )
-
-
-def snapshot(raw: Json) -> Snapshot:
-    """A snapshot again, equal to the last bit."""
-    return Snapshot(
-        **{
-            **raw,
-            "as_of": moment(raw["as_of"]),
-            "taken_at": moment(raw["taken_at"]),
-            "totals": tuple(_totals(t) for t in raw["totals"]),
-            "reported": tuple(_reported(r) for r in raw["reported"]),
-            "origin": Origin(raw["origin"]),
-        }
-    )
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time with its zone."""
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def number(value: float | str | None) -> float | None:
-    """A number; the three that JSON has no word for come by name."""
-    return NAMED[value] if isinstance(value, str) else value
-
-
-def _variant(raw: Json) -> Variant:
-    return Variant(**{**raw, "share": number(raw["share"])})
-
-
-def _planned(raw: Json) -> PlannedInPostHog:
-    return PlannedInPostHog(**{**raw, "mde": number(raw["mde"]), "days": number(raw["days"])})
-
-
-def _totals(raw: Json) -> Totals:
-    kept = ("variant_key", "n", "steps")
-    sums = {name: number(value) for name, value in raw.items() if name not in kept}
-    return Totals(
-        variant_key=raw["variant_key"],
-        n=raw["n"],
-        steps=tuple(raw["steps"]),
-        **sums,  # type: ignore[arg-type]  # the names and their kinds are those plain() wrote
-    )
-
-
-def _reported(raw: Json) -> Reported:
-    interval = raw["interval"]
-    return Reported(
-        **{
-            **raw,
-            "chance_to_win": number(raw["chance_to_win"]),
-            "p_value": number(raw["p_value"]),
-            "interval": None if interval is None else tuple(number(end) for end in interval),
-            "failures": tuple(raw["failures"]),
-        }
-    )
+@lru_cache(maxsize=64)
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)

@@ -6,17 +6,16 @@ and never fades; withdrawing marks it and says why.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from lib.experiments.model import Call, Experiment, Plan
+from lib.experiments.model import Call, Experiment, Exposures, Plan
 from lib.history import codec
 from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
-from lib.history.schema import calls, experiments, plans
+from lib.history.schema import calls, experiments, exposures, plans
 from lib.history.snapshots import EVENT, protect
 
 C = calls.c
@@ -30,7 +29,7 @@ class PlansAndCalls:
 
     def remember(self, experiment: Experiment, at: datetime) -> None:
         """Keep the experiment as configured now, for a start without its source."""
-        body = json.dumps(codec.plain(experiment))
+        body = codec.dumps(experiment)
         new = {"body": body, "seen_at": to_micros(at)}
         row = self._database.insert(experiments).values(id=experiment.id, **new)
         row = row.on_conflict_do_update(index_elements=["id"], set_=new)
@@ -40,7 +39,20 @@ class PlansAndCalls:
         """Every experiment ever seen, as last seen, by id."""
         query = select(experiments.c.body).order_by(experiments.c.id)
         bodies = self._database.read(lambda c: c.execute(query).scalars().all())
-        return tuple(codec.experiment(json.loads(body)) for body in bodies)
+        return tuple(codec.loads(Experiment, body) for body in bodies)
+
+    def remember_exposures(self, experiment_id: int, seen: Exposures) -> None:
+        """Keep who was exposed, as last seen."""
+        new = {"body": codec.dumps(seen)}
+        row = self._database.insert(exposures).values(experiment_id=experiment_id, **new)
+        row = row.on_conflict_do_update(index_elements=["experiment_id"], set_=new)
+        self._database.write(lambda c: c.execute(row), None)
+
+    def exposures(self, experiment_id: int) -> Exposures | None:
+        """Who was exposed, as last seen."""
+        query = select(exposures.c.body).where(exposures.c.experiment_id == experiment_id)
+        body = self._database.read(lambda c: c.execute(query).scalar())
+        return None if body is None else codec.loads(Exposures, body)
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan."""
@@ -50,7 +62,7 @@ class PlansAndCalls:
         """Keep the plan unless one is kept; the one that counts (this one when nothing can be kept)."""
 
         def work(connection: Connection) -> Plan:
-            body = json.dumps(codec.plain(plan))
+            body = codec.dumps(plan)
             values = {"experiment_id": plan.experiment_id, "body": body}
             self._database.insert_once(connection, plans, values)
             return _plan(connection, plan.experiment_id) or plan
@@ -99,7 +111,7 @@ def _standing(experiment_id: int, metric_id: str, treatment_key: str) -> tuple[A
 def _plan(connection: Connection, experiment_id: int) -> Plan | None:
     query = select(plans.c.body).where(plans.c.experiment_id == experiment_id)
     body = connection.execute(query).scalar()
-    return None if body is None else codec.plan(json.loads(body))
+    return None if body is None else codec.loads(Plan, body)
 
 
 def _values(call: Call) -> dict[str, Any]:

@@ -106,6 +106,13 @@ experiments = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("experiment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+
 plans = Table(
     "plans",
     metadata,

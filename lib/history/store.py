@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from lib.experiments.chat import ChatMessage, Conversation, Delivery, DeliveryState, Note, Usage
-from lib.experiments.model import Alert, Call, Clock, Experiment, Metric, Plan, Snapshot
+from lib.experiments.model import Alert, Call, Clock, Experiment, Exposures, Metric, Plan, Snapshot
 from lib.history import thin
 from lib.history.address import describe
 from lib.history.alerts import Alerts
@@ -148,6 +148,14 @@ class Store:
     def known_experiments(self) -> tuple[Experiment, ...]:
         """Every experiment ever seen, as last seen, by id."""
         return self._plans.known()
+
+    def remember_exposures(self, experiment_id: int, exposures: Exposures) -> None:
+        """Keep who was exposed, as last seen."""
+        self._plans.remember_exposures(experiment_id, exposures)
+
+    def exposures(self, experiment_id: int) -> Exposures | None:
+        """Who was exposed, as last seen."""
+        return self._plans.exposures(experiment_id)
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan."""
