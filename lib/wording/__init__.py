@@ -16,6 +16,7 @@ from lib.wording.names import (
     unbreakable,
 )
 from lib.wording.numbers import (
+    CALL_LINE,
     UNKNOWN,
     about_count,
     between,
@@ -37,6 +38,8 @@ from lib.wording.numbers import (
     points,
     points_between,
     signed_percent,
+    significant,
+    significant_tail,
     span,
 )
 from lib.wording.times import (
@@ -53,6 +56,7 @@ from lib.wording.times import (
 from lib.wording.tongues import LANGS
 
 __all__ = [
+    "CALL_LINE",
     "LANGS",
     "UNKNOWN",
     "about_count",
@@ -92,6 +96,8 @@ __all__ = [
     "points_between",
     "prompt_name",
     "signed_percent",
+    "significant",
+    "significant_tail",
     "span",
     "unbreakable",
 ]

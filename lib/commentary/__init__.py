@@ -1,0 +1,1 @@
+"""Analysis and forecast to plain sentences, by rules: free, instant, always true, no model needed."""
