@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lib.experiments.errors import SourceDown, SourceError, SourceRefused, StoreError
-from lib.experiments.model import Clock, Experiment
+from lib.experiments.model import Clock, Experiment, Reading
 from lib.history.store import Store
 from lib.live.past import view_as_of
 from lib.live.schedule import Schedule
@@ -26,6 +26,7 @@ from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
 from lib.live.view import LiveView, Trouble
 from lib.sources.base import Pace, Source
+from lib.stats.results import State
 
 log = logging.getLogger(__name__)
 LIST_EVERY_S = 60.0
@@ -238,10 +239,23 @@ class Hub:
         view = tracker.take(reading)
         pace = self._source.pace(experiment_id)
         tracker.view = view = replace(view, cadence_s=pace.cadence_s, cadence_because=pace.because)
-        self.store.remember_experiment(reading.experiment)
-        self.store.put_setting(f"checked:{experiment_id}", _stamp(view))
+        self._keep_along(reading, view)
         for announce in self._announce:
             announce(before, view)
+
+    def _keep_along(self, reading: Reading, view: LiveView) -> None:
+        """What followers and later lives need beside the rows."""
+        experiment_id = reading.experiment.id
+        self.store.remember_experiment(reading.experiment)
+        if reading.exposures is not None:
+            self.store.remember_exposures(experiment_id, reading.exposures)
+        self.store.put_setting(f"checked:{experiment_id}", _stamp(view))
+        for analysis in view.analyses:
+            call = analysis.verdict.call
+            if analysis.verdict.state is State.WITHDRAWN and call and call.withdrawn_at is None:
+                self.store.withdraw_call(
+                    experiment_id, call.metric_id, call.treatment_key, self.clock(), "corrected"
+                )
 
     def _follow(self, experiment_id: int) -> None:
         """Publish what the process with the lease has kept."""

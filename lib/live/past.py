@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lib.experiments.model import Call, Experiment, Metric, Plan, Reading, Snapshot, Status
+from lib.experiments.model import (
+    Call,
+    Experiment,
+    Exposures,
+    Metric,
+    Plan,
+    Reading,
+    Snapshot,
+    Status,
+)
 from lib.history.store import Store
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
@@ -25,17 +34,17 @@ class ShelfAsOf:
         """Nothing is kept while looking back."""
         return 0
 
-    def count(self, experiment_id: int, metric_id: str) -> int:
-        """Rows of one metric, later ones included: only used to decide whether to thin."""
-        return self._store.count(experiment_id, metric_id)
-
-    def series(self, experiment: Experiment, metric: Metric) -> Series:
-        """The rows up to the moment."""
-        return self._store.series(experiment, metric, until=self._moment)
-
     def thinned_series(self, experiment: Experiment, metric: Metric, *, points: int) -> Series:
         """The rows up to the moment, thinned."""
         return self._store.thinned_series(experiment, metric, points=points, until=self._moment)
+
+    def newest(self, experiment_id: int, metric_id: str) -> Snapshot | None:
+        """The last row up to the moment."""
+        return self._store.newest(experiment_id, metric_id, at=self._moment)
+
+    def exposures(self, experiment_id: int) -> Exposures | None:
+        """Exposures are kept as last seen only, so the past has none."""
+        return None
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan; it never depends on what was observed."""
@@ -57,21 +66,17 @@ class ShelfAsOf:
         """Nothing is kept while looking back."""
         return False
 
-    def withdraw_call(
-        self, experiment_id: int, metric_id: str, treatment_key: str, at: datetime, because: str
-    ) -> bool:
+    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> int:
         """Nothing is kept while looking back."""
-        return False
-
-    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> None:
-        """Nothing is kept while looking back."""
+        return 0
 
 
 def view_as_of(store: Store, view: LiveView, moment: datetime) -> LiveView:
     """What ``view`` would have been at ``moment`` of the data's clock."""
     experiment = view.experiment
-    tracker = Tracker(experiment, ShelfAsOf(store, moment), meter=SpeedMeter(view.speed))
-    newest = [store.newest(experiment.id, m.id, at=moment) for m in experiment.metrics]
+    shelf = ShelfAsOf(store, moment)
+    tracker = Tracker(experiment, shelf, meter=SpeedMeter(view.speed))
+    newest = [shelf.newest(experiment.id, m.id) for m in experiment.metrics]
     snapshots = tuple(s for s in newest if s is not None)
     reading = Reading(
         experiment=_as_it_stood(experiment, moment),

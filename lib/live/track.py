@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from lib.experiments.model import Snapshot
 from lib.stats.forecast import visitors_per_day
 from lib.stats.results import Floats, Series
-from lib.stats.watch import Watch
+from lib.stats.watch import Watch, rows_to_keep
 
 MEMORY_S = 8 * 86_400.0  # enough for a trailing week
 
@@ -21,12 +21,16 @@ class Track:
     def __init__(self, watch: Watch, snapshot: Snapshot) -> None:
         self.watch = watch
         self.snapshot = snapshot
+        self.to_keep: tuple[
+            datetime, ...
+        ] = ()  # moments of the newest rows that carry the evidence
         self._series: Series | None = None
         self._evidence = np.empty((0, 2))
 
     def extend(self, series: Series) -> None:
         """Feed newer rows."""
         trace = self.watch.extend(series)
+        self.to_keep = tuple(datetime.fromtimestamp(at, UTC) for at in rows_to_keep(trace))
         self._series = series if self._series is None else joined(self._series, series)
         self._series = _tail(self._series, MEMORY_S)
         if trace.evidence.size:

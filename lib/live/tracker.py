@@ -32,23 +32,25 @@ from lib.stats.series import series_of
 from lib.stats.watch import Watch
 
 DAY = timedelta(days=1)
-MAX_ROWS = 20_000  # a longer past is thinned in SQL before it is evaluated again
+MAX_ROWS = (
+    20_000  # a longer past is thinned in SQL before it is evaluated again; first rows of hours stay
+)
 
 
 class Shelf(Protocol):
     """What a tracker needs of the store; the methods promise what ``lib.history.store`` says."""
 
     def keep(self, snapshots: Sequence[Snapshot]) -> int: ...  # noqa: D102  # see the class
-    def count(self, experiment_id: int, metric_id: str) -> int: ...  # noqa: D102  # see the class
-    def series(self, experiment: Experiment, metric: Metric) -> Series: ...  # noqa: D102  # see the class
     def thinned_series(  # noqa: D102  # see the class
         self, experiment: Experiment, metric: Metric, *, points: int
     ) -> Series: ...
+    def newest(self, experiment_id: int, metric_id: str) -> Snapshot | None: ...  # noqa: D102  # see the class
+    def exposures(self, experiment_id: int) -> Exposures | None: ...  # noqa: D102  # see the class
     def plan(self, experiment_id: int) -> Plan | None: ...  # noqa: D102  # see the class
     def freeze_plan(self, plan: Plan) -> Plan: ...  # noqa: D102  # see the class
     def calls(self, experiment_id: int) -> tuple[Call, ...]: ...  # noqa: D102  # see the class
     def record_call(self, call: Call) -> bool: ...  # noqa: D102  # see the class
-    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> None: ...  # noqa: D102  # see the class
+    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> int: ...  # noqa: D102  # see the class
 
 
 class Tracker:
@@ -76,8 +78,7 @@ class Tracker:
             self._tracks.clear()
         self.experiment = reading.experiment
         self._shelf.keep(reading.snapshots)
-        for snapshot in reading.snapshots:
-            self._feed(snapshot)
+        self._feed_all(reading.snapshots)
         speed = self._meter.saw(reading.server_now, reading.taken_at)
         self.view = self._view(reading, speed)
         self.is_new = False
@@ -89,7 +90,7 @@ class Tracker:
             self._tracks.clear()
 
     def follow(self, server_now: datetime, checked_at: datetime, speed: float) -> LiveView:
-        """The view another process would make: from the store's newest rows, without a source."""
+        """The view another process makes: from the newest rows kept, without a source."""
         self._meter.speed = speed
         newest = [self._shelf.newest(self.experiment.id, m.id) for m in self.experiment.metrics]
         reading = Reading(
@@ -98,10 +99,9 @@ class Tracker:
             taken_at=checked_at,
             server_now=server_now,
             problems=self.view.problems,
-            exposures=self.view.exposures,
+            exposures=self._shelf.exposures(self.experiment.id),
         )
-        for snapshot in reading.snapshots:
-            self._feed(snapshot)
+        self._feed_all(reading.snapshots)
         self.view = self._view(reading, speed)
         return self.view
 
@@ -113,19 +113,28 @@ class Tracker:
         self.view = replace(self.view, trouble=trouble)
         return self.view
 
+    def _feed_all(self, snapshots: Sequence[Snapshot]) -> None:
+        """The primary first: the plan comes from it."""
+        primary = self.experiment.primary
+        for snapshot in sorted(snapshots, key=lambda s: not primary or s.metric_id != primary.id):
+            self._feed(snapshot)
+
     def _feed(self, snapshot: Snapshot) -> None:
         track = self._tracks.get(snapshot.metric_id)
-        if track is None or self._plan is None or track.is_corrected_by(snapshot):
+        if track is None or track.watch.plan is None or track.is_corrected_by(snapshot):
             track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot)
         elif snapshot.as_of > track.snapshot.as_of:
             track.extend(series_of([snapshot], self.experiment.variants))
             track.snapshot = snapshot
-        self._record(track)
+        for call in track.watch.calls:
+            self._shelf.record_call(call)
+        for at in track.to_keep:
+            self._shelf.protect(self.experiment.id, snapshot.metric_id, at)
 
     def _rebuilt(self, snapshot: Snapshot) -> Track:
         """The watch of one metric from everything kept: after a start, a plan or a correction."""
         metric = self.experiment.metric(snapshot.metric_id)
-        series = self._past_of(metric)
+        series = self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS)
         if not len(series) or series.as_of[-1] < snapshot.as_of.timestamp():
             series = joined(series, series_of([snapshot], self.experiment.variants))
         if self._plan is None:
@@ -134,22 +143,12 @@ class Tracker:
         track.extend(series)
         return track
 
-    def _past_of(self, metric: Metric) -> Series:
-        if self._shelf.count(self.experiment.id, metric.id) > MAX_ROWS:
-            return self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS // 4)
-        return self._shelf.series(self.experiment, metric)
-
     def _frozen_plan(self, metric: Metric, series: Series, snapshot: Snapshot) -> Plan | None:
         kept = self._shelf.plan(self.experiment.id)
         if kept is not None or metric.role is not MetricRole.PRIMARY:
             return kept
         made = make_plan(self.experiment, series, snapshot.as_of)
         return None if made is None else self._shelf.freeze_plan(made)
-
-    def _record(self, track: Track) -> None:
-        for call in track.watch.calls:
-            if self._shelf.record_call(call):
-                self._shelf.protect(call.experiment_id, call.metric_id, call.as_of)
 
     def _view(self, reading: Reading, speed: float) -> LiveView:
         moment = _Moment(
@@ -189,7 +188,7 @@ class Tracker:
         done: dict[str, Analysis] = {}
         for metric in sorted(self.experiment.metrics, key=_guardrails_first):
             track = self._tracks.get(metric.id)
-            if track is None or track.newest is None:
+            if track is None:
                 continue
             guards = [a for a in done.values() if a.metric.role is MetricRole.GUARDRAIL]
             analysis = self._analyse(metric, track, moment, guards)

@@ -47,9 +47,9 @@ def make_source(posthog: PostHogSettings) -> Source:
 
 def make_store(chosen: Settings) -> Store:
     """The history; the demo's is in memory of a file of its own, so that it never mixes with real data."""
-    url = chosen.database_url or default_url(
-        "demo.sqlite3" if chosen.is_demo else "history.sqlite3"
-    )
+    url = chosen.database_url or default_url()
+    if chosen.is_demo and not chosen.database_url:
+        url = url.replace("history.sqlite3", "demo.sqlite3")
     return Store(url, clock=utc_now)
 
 
