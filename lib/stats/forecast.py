@@ -48,7 +48,7 @@ def visitors_per_day(
     days = (at[-1] - begin) / DAY_S
     if days < SHORTEST_DAYS:
         return None
-    return max(0.0, float(n[-1] - np.interp(begin, at, n)) / days)
+    return max(0.0, float(n[-1] - np.interp(begin, at, n)) / float(days))
 
 
 def forecast(analysis: Analysis, *, n_per_day: float | None, server_now: datetime) -> Forecast:

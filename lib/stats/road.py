@@ -14,17 +14,16 @@ from scipy.special import log_ndtr, ndtr
 
 from lib.experiments.model import Variant
 from lib.stats.belief import Belief, believe
-from lib.stats.boundary import RULE, mixture_line, table_line
+from lib.stats.boundary import RULE, mixture_line
 from lib.stats.compare import Compared, compare
 from lib.stats.results import Analysis, Estimate, Floats
 from lib.stats.series import series_of
+from lib.stats.table import table_line
 from lib.stats.verdict import standing_calls
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 ANCHOR = 0.3  # the straight line meets the curved one here and at the far end (statistics 8.3)
-# The table carries the correction for 2,000 looks; a continuous path meets the line without it.
-UNSHIFT = RULE.shift / math.sqrt(2000)
 FINE = 4000
 
 
@@ -70,7 +69,7 @@ class Road:
         u = self.clock(days)
         s = np.minimum(u, self.e + days / self.days)
         on = s <= 1 + 1e-9
-        part = table_line(np.minimum(s, 1.0), RULE.plan_share * self.alpha) * np.sqrt(u) - UNSHIFT
+        part = table_line(np.minimum(s, 1.0), RULE.plan_share * self.alpha) * np.sqrt(u)
         reserve = mixture_line(u, RULE.reserve_share * self.alpha, RULE.rho) * np.sqrt(u)
         return np.minimum(np.where(on, part, np.inf), reserve)
 
@@ -104,7 +103,7 @@ def called_by(u: float, theta: float, alpha: float) -> float:
     """
     x = (np.arange(FINE) + 0.5) / FINE
     s = u * x**2
-    line = table_line(s, RULE.plan_share * alpha) * np.sqrt(s) - UNSHIFT
+    line = table_line(s, RULE.plan_share * alpha) * np.sqrt(s)
     density = (
         RULE.exponent
         * s ** (RULE.exponent - 1)
