@@ -33,12 +33,11 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Serve until interrupted."""
     asked = _arguments()
-    speed = asked.speed if asked.speed is not None else 1.0 if asked.states else 720.0
     try:
         stand_in = StandIn(
             port=asked.port,
             data=asked.data,
-            speed=speed,
+            speed=asked.speed,
             start_day=asked.start_day,
             style=asked.style,
             seed=asked.seed,
@@ -46,9 +45,9 @@ def main() -> int:
             nulls=asked.nulls,
             limits=not asked.no_limits,
         )
-        stand_in.serve(lambda url: print(url, flush=True))
+        stand_in.serve(lambda url: print(url, flush=True))  # noqa: T201 - its output
     except (OSError, ValueError) as error:
-        print(f"the stand-in cannot start: {error}", file=sys.stderr)
+        print(f"the stand-in cannot start: {error}", file=sys.stderr)  # noqa: T201 - a command
         return 1
     return 0
 

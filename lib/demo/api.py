@@ -18,7 +18,7 @@ from lib.demo import errors, shapes
 from lib.demo.clock import DAY_S, ServerClock, iso
 from lib.demo.results import timeseries_body
 from lib.demo.runs import Runs, encode
-from lib.demo.trial import Trial
+from lib.demo.trial import Trial, stable_uuid
 
 Json = dict[str, Any]
 Style = Literal["2025", "2026"]
@@ -121,8 +121,6 @@ def _ordered(trials: list[Trial], order: str, now: float) -> list[Trial]:
 def experiment(world: World, request: Request) -> Response:
     """GET one experiment."""
     trial = world.trial(request)
-    if request.method not in {"GET", "HEAD"}:
-        raise errors.method_not_allowed(request.method)
     body = shapes.detail(trial, world.clock.now(), world.style)
     return answer_json(body | world.edits.get(trial.id, {}))
 
@@ -172,7 +170,7 @@ def timeseries(world: World, request: Request) -> Response:
     return answer_json(body)
 
 
-def stats(world: World, request: Request) -> Response:
+def stats(world: World, _request: Request) -> Response:
     """GET the team's counts."""
     now = world.clock.now()
     trials = world.trials.values()
@@ -191,27 +189,27 @@ def stats(world: World, request: Request) -> Response:
     return answer_json(body)
 
 
-def me(world: World, request: Request) -> Response:
+def me(world: World, _request: Request) -> Response:
     """GET the user behind the key."""
     team = {
         "id": shapes.TEAM,
-        "uuid": shapes.stable_uuid("team"),
+        "uuid": stable_uuid("team"),
         "name": "Demo",
         "timezone": "UTC",
     }
-    organization = {"id": shapes.stable_uuid("organization"), "name": "Demo", "teams": [team]}
+    organization = {"id": stable_uuid("organization"), "name": "Demo", "teams": [team]}
     since = iso(world.clock.anchor)
     return answer_json(
         shapes.CREATOR | {"date_joined": since, "team": team, "organization": organization}
     )
 
 
-def current_key(world: World, request: Request) -> Response:
+def current_key(_world: World, _request: Request) -> Response:
     """GET what the key may do."""
     return answer_json({"scopes": ["*"], "scoped_teams": [shapes.TEAM], "scoped_organizations": []})
 
 
-def project(world: World, request: Request) -> Response:
+def project(_world: World, _request: Request) -> Response:
     """GET the project."""
     return answer_json({"id": shapes.TEAM, "name": "Demo", "timezone": "UTC"})
 

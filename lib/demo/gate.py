@@ -32,7 +32,7 @@ KEYS: dict[str, tuple[str, frozenset[str]]] = {
 }
 GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 LOGIN = b"<!DOCTYPE html><html><body><form action='/login'>Sign in</form></body></html>"
-POLL_S = 0.05
+POLL_S = 0.1
 
 
 def key_of(headers: Any) -> str | None:
@@ -60,9 +60,11 @@ def authorise(request: Request, scope: str) -> str:
     if key not in KEYS:
         raise errors.wrong_key()
     own, scopes = KEYS[key]
-    asked = request.path_params.get("project", PROJECT)
-    if asked not in {own, "@current"} or own != PROJECT:
+    asked = request.path_params.get("project")
+    if asked not in {None, own, "@current"}:
         raise errors.other_project(asked)
+    if asked is not None and own != PROJECT:
+        raise errors.not_found()
     if scope and scope not in scopes:
         raise errors.missing_scope(scope)
     return key
@@ -127,16 +129,27 @@ class Gate:
 
     async def _wait(self, seconds: float) -> None:
         """Sleep in small steps, so that stopping never waits."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while loop.time() < until and not self.closing:
-            await asyncio.sleep(min(POLL_S, seconds))
+        steps = max(1, round(seconds / POLL_S))
+        for _ in range(steps):
+            if self.closing:
+                return
+            await asyncio.sleep(seconds / steps)
+
+    async def _hang(self, receive: Receive) -> None:
+        """Never answer; end when the client gives up or the stand-in stops."""
+        while not self.closing:
+            try:
+                message = await asyncio.wait_for(receive(), POLL_S)
+            except TimeoutError:
+                continue
+            if message["type"] == "http.disconnect":
+                return
 
     async def _break(
         self, fault: Fault, scope: Scope, receive: Receive, send: Send, dated: Send
     ) -> None:
         if fault.kind == "hang":
-            await self._wait(3600)
+            await self._hang(receive)
             return
         if fault.kind == "drop":
             _abort(send)

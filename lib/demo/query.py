@@ -15,6 +15,7 @@ from starlette.responses import Response
 from lib.demo import errors
 from lib.demo.api import World, answer_json, read_json
 from lib.demo.clock import iso
+from lib.demo.legacy import legacy_answer
 from lib.demo.results import KEEPS_DATA_S, NOT_YET, answer, exposures_body, sums_at
 from lib.demo.trial import Trial, stable_uuid
 
@@ -23,8 +24,17 @@ JOB_TAKES_S = 1.0  # real seconds
 AT_ONCE, QUEUE_S = 3, 30.0
 LAZY = 7.0  # lazy_async takes answers this many times as old
 MODES = frozenset(
-    "blocking async lazy_async async_except_on_cache_miss force_blocking force_async force_cache"
-    " true false".split()
+    [
+        "blocking",
+        "async",
+        "lazy_async",
+        "async_except_on_cache_miss",
+        "force_blocking",
+        "force_async",
+        "force_cache",
+        "true",
+        "false",
+    ]
 )
 LIMITS_EXCEEDED = (
     "This experiment query exceeded resource limits. Try viewing a shorter time period, or "
@@ -63,7 +73,7 @@ class Queries:
         if mode not in MODES:
             raise errors.invalid(f'refresh: "{mode}" is not a valid choice.', "invalid_choice")
         trial = self._trial(query)
-        slot = (trial.id, _subject(trial, query))
+        slot = (trial.id, _subject(query))
         now = self._world.clock.now()
         age = now - self._computed_at.get(slot, float("-inf"))
         fresh = age < KEEPS_DATA_S * (LAZY if mode == "lazy_async" else 1)
@@ -92,7 +102,7 @@ class Queries:
         if kind == "ExperimentExposureQuery":
             body = exposures_body(trial, as_of, style=style, changes=changes)
         elif kind == "ExperimentQuery":
-            measure = next((m for m in trial.measures if m.uuid == _subject(trial, query)), None)
+            measure = next((m for m in trial.measures if m.uuid == _subject(query)), None)
             if measure is None or trial.started_at is None:
                 raise errors.invalid(NOT_YET)
             end = as_of if trial.ended_at is None else min(as_of, trial.ended_at)
@@ -101,7 +111,7 @@ class Queries:
                 raise errors.invalid(NOT_YET)
             body = answer(trial, measure, sums, as_of=end, style=style)
         else:
-            body = _legacy(trial, query, as_of)
+            body = legacy_answer(trial, query)
         return body | {"is_cached": is_cached}
 
     def _begin(self, trial: Trial, query: Json, now: float) -> Response:
@@ -132,7 +142,7 @@ class Queries:
         except errors.Refusal:
             failed = {"error": True, "error_message": LIMITS_EXCEEDED}
             return answer_json({"query_status": self._status(job) | ended | failed}, 400)
-        self._computed_at[job.trial.id, _subject(job.trial, job.query)] = job.asked_at
+        self._computed_at[job.trial.id, _subject(job.query)] = job.asked_at
         return answer_json({"query_status": self._status(job) | ended | {"results": found}})
 
     def _status(self, job: Job) -> Json:
@@ -156,7 +166,7 @@ class Queries:
         }
 
 
-def _subject(trial: Trial, query: Json) -> str:
+def _subject(query: Json) -> str:
     """Return what is asked about: the metric's uuid, or the kind of query."""
     metric = query.get("metric")
     if query.get("kind") == "ExperimentQuery":
@@ -164,7 +174,3 @@ def _subject(trial: Trial, query: Json) -> str:
             raise errors.invalid("metric: This field is required.", "required")
         return str(metric.get("uuid"))
     return str(query.get("uuid") or query.get("kind"))
-
-
-def _legacy(trial: Trial, query: Json, as_of: float) -> Json:
-    raise errors.invalid(f"Unsupported query kind: {query.get('kind')}")

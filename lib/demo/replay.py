@@ -16,10 +16,18 @@ import pandas as pd
 from lib.demo.clock import DAY_S
 from lib.demo.trial import Arm, Measure, Planned, Sums, Trial, measure, whole_percents
 
-COLUMNS = (
-    "experiment_id variant_id metric_id time_since_start "
-    "count_c count_t mean_c mean_t variance_c variance_t"
-).split()
+COLUMNS = [
+    "experiment_id",
+    "variant_id",
+    "metric_id",
+    "time_since_start",
+    "count_c",
+    "count_t",
+    "mean_c",
+    "mean_t",
+    "variance_c",
+    "variance_t",
+]
 BINARY = 1  # metric 1 is a conversion, the others are means
 FIRST_ID = 1001
 SHIPPED = Path(__file__).parent / "asos.parquet"
@@ -54,11 +62,25 @@ class Line:
         return np.asarray(self.rows[i] + part * (self.rows[i + 1] - self.rows[i]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the replay stands, whether its file is the shipped one, and what is left out."""
+
+    anchor: float
+    start_day: float
+    shipped: bool
+    whole_only: bool
+
+
 class ReplayCurve:
     """The totals of one replayed experiment."""
 
     def __init__(self, lines: dict[str, list[tuple[str, Line]]]) -> None:
         self._lines = lines
+
+    def is_whole(self, column: str) -> bool:
+        """Tell whether a metric has all its figures in every row."""
+        return not any(np.isnan(line.rows).any() for _, line in self._lines[column])
 
     def sums(self, column: str, day: float) -> tuple[Sums, ...] | None:
         """See ``Curve``: None where the file has no rows yet or no variance."""
@@ -81,14 +103,20 @@ def _sums(key: str, column: str, row: Floats) -> Sums | None:
     if column == str(BINARY):
         converted = min(n, round(float(row[1])))
         return Sums(key=key, n=n, total=converted, total_sq=converted)
-    return Sums(key=key, n=n, total=float(row[1]), total_sq=float(row[2]))
+    if n == 0:
+        return Sums(key=key, n=0, total=0.0, total_sq=0.0)
+    total = float(row[1])  # squares never below what the rounded count of people allows
+    return Sums(key=key, n=n, total=total, total_sq=max(float(row[2]), total**2 / n))
 
 
-def read_trials(path: Path, *, anchor: float, start_day: float) -> list[Trial]:
-    """Return the file's experiments, each standing at ``start_day`` when the clock stands at ``anchor``.
+def read_trials(
+    path: Path, *, anchor: float, start_day: float, whole_only: bool = False
+) -> list[Trial]:
+    """Return the file's experiments, each standing at ``start_day`` when the clock is at ``anchor``.
 
     An experiment that is shorter is over and stopped on its last day; one whose rows begin later
-    stands at its first row.
+    stands at its first row. ``whole_only`` leaves metrics out that lack figures somewhere: a server
+    without stored runs has no way to say that one metric of an experiment failed.
 
     Raises:
         ValueError: a column is missing.
@@ -102,16 +130,16 @@ def read_trials(path: Path, *, anchor: float, start_day: float) -> list[Trial]:
     frame = frame.astype(types | dict.fromkeys(COLUMNS[3:], float))
     keys = ["experiment_id", "variant_id", "metric_id", "time_since_start"]
     frame = frame.sort_values(keys, kind="stable").drop_duplicates(keys, keep="last")
-    shipped = path == SHIPPED
+    place = Place(
+        anchor=anchor, start_day=start_day, shipped=path == SHIPPED, whole_only=whole_only
+    )
     return [
-        _trial(index, str(name), part, anchor, start_day, shipped=shipped)
+        _trial(index, str(name), part, place)
         for index, (name, part) in enumerate(frame.groupby("experiment_id", sort=True))
     ]
 
 
-def _trial(
-    index: int, name: str, part: pd.DataFrame, anchor: float, start_day: float, *, shipped: bool
-) -> Trial:
+def _trial(index: int, name: str, part: pd.DataFrame, place: Place) -> Trial:
     variants = sorted(part["variant_id"].unique().tolist())
     metrics = sorted(part["metric_id"].unique().tolist())
     odd = index % 20 == 7  # some teams do not call their baseline control
@@ -119,28 +147,33 @@ def _trial(
     keys = [base] + [f"{'new' if odd else 'treatment'}-{i + 1}" for i in range(len(variants))]
     lines = _lines(part, metrics, dict(zip(variants, keys[1:], strict=True)), base)
     first = lines[str(metrics[0])]
-    stand = max(start_day, max(line.days[0] for _, line in first))
+    stand = max(place.start_day, *(line.days[0] for _, line in first))
     length = max(line.days[-1] for _, line in first)
-    started = anchor - stand * DAY_S
-    final = [float(line.rows[-1][0]) for _, line in first]
+    started = place.anchor - stand * DAY_S
+    last = {key: float(line.rows[-1][0]) for key, line in first}
+    final = [last.get(key, 0.0) for key in keys]
     experiment_id = FIRST_ID + index
+    curve = ReplayCurve(lines)
+    measures = _measures(experiment_id, index, metrics)
+    if place.whole_only:
+        measures = tuple(m for m in measures if m.place == "primary" or curve.is_whole(m.column))
     arms = tuple(
         Arm(key=key, name=_arm_name(i), percent=percent)
         for i, (key, percent) in enumerate(zip(keys, whole_percents(final), strict=True))
     )
     return Trial(
         id=experiment_id,
-        name=f"ASOS {name}" if shipped else f"Experiment {name}",
-        flag_key=f"asos-{name}" if shipped else f"experiment-{name}",
-        description=f"{CREDIT if shipped else REPLAYED} Straight lines between the rows of {name}.",
+        name=f"ASOS {name}" if place.shipped else f"Experiment {name}",
+        flag_key=f"asos-{name}" if place.shipped else f"experiment-{name}",
+        description=f"{CREDIT if place.shipped else REPLAYED} Straight lines between the rows of {name}.",
         arms=(*arms[1:], arms[0]) if odd else arms,
         baseline=base,
-        measures=_measures(experiment_id, index, metrics),
-        curve=ReplayCurve(lines),
+        measures=measures,
+        curve=curve,
         created_at=started - (1 + index % 5) * DAY_S,
         started_at=started,
         ended_at=started + length * DAY_S,
-        tags=(TAG if shipped else "replayed",),
+        tags=(TAG if place.shipped else "replayed",),
         planned=_planned(final, length) if index % 3 == 0 else None,
         method=(None, "frequentist", "bayesian", "bayesian")[index % 4],
         gap_day=3 if index % 9 == 4 else None,
@@ -181,7 +214,9 @@ def _line(rows: pd.DataFrame, side: str, metric: int) -> Line:
     total = np.where(n > 0, n * mean, 0.0)
     spread = np.where(n > 1, variance * (n - 1), 0.0)
     total_sq = total if metric == BINARY else np.where(n > 0, spread + n * mean**2, 0.0)
-    return Line(rows["time_since_start"].tolist(), np.column_stack([n, total, total_sq]))
+    # 88.50000000000001 is day 88.5
+    days = [round(day, 9) for day in rows["time_since_start"].tolist()]
+    return Line(days, np.column_stack([n, total, total_sq]))
 
 
 def _measures(experiment_id: int, index: int, metrics: list[int]) -> tuple[Measure, ...]:

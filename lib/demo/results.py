@@ -6,6 +6,7 @@ Called by runs and query. Pure: a trial, a moment and a style in, JSON-ready dic
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,18 +15,29 @@ from lib.demo.clock import DAY_S, day_of, iso
 from lib.demo.trial import Measure, Sums, Trial, fingerprint, stable_uuid
 
 Json = dict[str, Any]
-LEGACY_NULLS = (
-    "insight metric variants probability significant significance_code stats_version p_value "
-    "credible_intervals"
-).split()
-NEWER_NULLS = "clickhouse_sql hogql is_precomputed warnings breakdown_results".split()
-COVARIATES = "covariate_sum covariate_sum_squares covariate_sum_product".split()
+LEGACY_NULLS = [
+    "insight",
+    "metric",
+    "variants",
+    "probability",
+    "significant",
+    "significance_code",
+    "stats_version",
+    "p_value",
+    "credible_intervals",
+]
+NEWER_NULLS = ["clickhouse_sql", "hogql", "is_precomputed", "warnings", "breakdown_results"]
+COVARIATES = ["covariate_sum", "covariate_sum_squares", "covariate_sum_product"]
 NOT_YET = (
     "Unable to calculate experiment results from the collected data. "
     "This usually resolves once more exposures are recorded."
 )
 KEEPS_DATA_S = DAY_S  # PostHog keeps an experiment's answer for 24 hours
 SRM_FROM = 100
+METHODS: dict[str | None, Callable[[posthog_stats.Relative | None], Json]] = {
+    "bayesian": posthog_stats.bayesian,
+    "frequentist": posthog_stats.frequentist,
+}
 
 
 def sums_at(
@@ -114,8 +126,8 @@ def _variant(
 ) -> Json:
     fails = posthog_stats.failures(one, measure.kind, is_baseline=False)
     found = None if blocked or fails else posthog_stats.relative(baseline, one, measure.kind)
-    method = "frequentist" if trial.method == "frequentist" else "bayesian"
-    reported = getattr(posthog_stats, method)(found)
+    method = trial.method if trial.method in METHODS else "bayesian"
+    reported = METHODS[method](found)
     return _arm(one, measure, style, fails) | {"method": method} | reported
 
 
@@ -182,7 +194,7 @@ def _as_placeholder(body: Json) -> Json:
 
 def days_between(start: float, end: float) -> list[tuple[str, float]]:
     """Return every calendar day from start to end with the moment at which its point ends."""
-    found = []
+    found: list[tuple[str, float]] = []
     midnight = math.floor(start / DAY_S) * DAY_S
     while midnight < end or not found:
         found.append((day_of(midnight), min(midnight + DAY_S, end)))
@@ -248,10 +260,11 @@ def _exposure_series(
 ) -> list[Json]:
     counts: dict[str, list[int]] = {}
     for i, (_, moment) in enumerate(days):
-        for one in sums_at(trial, trial.measures[0], moment, changes) or ():
+        found = sums_at(trial, trial.measures[0], moment, changes) if trial.measures else None
+        for one in found or ():
             counts.setdefault(one.key, [0] * i).append(one.n)
         for known in counts.values():
-            known += [known[-1]] * (i + 1 - len(known))
+            known.extend([known[-1]] * (i + 1 - len(known)))
     people = [sum(at) for at in zip(*counts.values(), strict=True)]
     if trial.multiple_share and people:
         counts["$multiple"] = [round(n * trial.multiple_share) for n in people]

@@ -27,6 +27,7 @@ from lib.demo.trial import Trial
 
 Json = dict[str, Any]
 START_WITHIN_S = 10.0
+FAST = 720.0  # a day in two minutes
 
 __all__ = ["KEY", "StandIn"]
 
@@ -39,6 +40,7 @@ def load_trials(
     start_day: float,
     seed: int,
     nulls: int,
+    style: str,
 ) -> dict[int, Trial]:
     """Return everything that is served, by id."""
     if states_file is not None:
@@ -47,7 +49,9 @@ def load_trials(
         path = data if data is not None else replay.SHIPPED
         found = [
             *stories.stories(anchor=anchor, start_day=start_day, seed=seed),
-            *replay.read_trials(path, anchor=anchor, start_day=start_day),
+            *replay.read_trials(
+                path, anchor=anchor, start_day=start_day, whole_only=style == "2025"
+            ),
         ]
     found += stories.nulls(nulls, anchor=anchor, start_day=start_day, seed=seed)
     return {trial.id: trial for trial in found}
@@ -59,7 +63,7 @@ class StandIn:
     Args:
         port: 0 takes a free one.
         data: a parquet file of cumulative figures; the shipped one by default.
-        speed: seconds of server time in one real second.
+        speed: seconds of server time in one real second; 720, with states 1.
         start_day: the day at which every longer experiment stands at the start.
         style: "2026" (stored runs) or "2025" (full objects in the list, queries only).
         seed: fixes the simulated experiments.
@@ -74,7 +78,7 @@ class StandIn:
         *,
         port: int = 0,
         data: Path | None = None,
-        speed: float = 720.0,
+        speed: float | None = None,
         start_day: float = 9.0,
         style: str = "2026",
         seed: int = 7,
@@ -85,6 +89,8 @@ class StandIn:
     ) -> None:
         if style not in get_args(Style):
             raise ValueError(f"no such style: {style}; there are 2025 and 2026")
+        if speed is None:
+            speed = FAST if states is None else 1.0
         self.clock = ServerClock(now=now, speed=speed)
         self.trials = load_trials(
             data=data,
@@ -93,6 +99,7 @@ class StandIn:
             start_day=start_day,
             seed=seed,
             nulls=nulls,
+            style=style,
         )
         self._port = port
         self._tally = Tally()
@@ -174,6 +181,7 @@ class StandIn:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))
+        listening.listen(2048)  # whoever reads the address may connect at once
         config = uvicorn.Config(
             self._gate,
             log_level="critical",

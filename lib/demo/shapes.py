@@ -23,15 +23,31 @@ CREATOR: Json = {
     "hedgehog_config": None,
     "role_at_organization": "product",
 }
-NOT_IN_LIST = (
-    "holdout_id secondary_metrics saved_metrics saved_metrics_ids filters exposure_criteria metrics "
-    "metrics_secondary stats_config scheduling_config primary_metrics_ordered_uuids "
-    "secondary_metrics_ordered_uuids only_count_matured_users"
-).split()
-NOT_IN_2025 = (
-    "status is_legacy running_time_calculation excluded_variants scheduling_config "
-    "only_count_matured_users tags user_access_level"
-).split()
+NOT_IN_LIST = [
+    "holdout_id",
+    "secondary_metrics",
+    "saved_metrics",
+    "saved_metrics_ids",
+    "filters",
+    "exposure_criteria",
+    "metrics",
+    "metrics_secondary",
+    "stats_config",
+    "scheduling_config",
+    "primary_metrics_ordered_uuids",
+    "secondary_metrics_ordered_uuids",
+    "only_count_matured_users",
+]
+NOT_IN_2025 = [
+    "status",
+    "is_legacy",
+    "running_time_calculation",
+    "excluded_variants",
+    "scheduling_config",
+    "only_count_matured_users",
+    "tags",
+    "user_access_level",
+]
 
 
 def detail(trial: Trial, now: float, style: str) -> Json:

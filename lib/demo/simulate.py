@@ -19,7 +19,7 @@ BLOCK_DAYS = 28
 # refunds, refunds squared, orders x refunds, starters, returners.
 PEOPLE, CONVERTED, AMOUNT, AMOUNT_SQ, ORDERS, ORDERS_SQ, REFUNDS, REFUNDS_SQ, CROSS = range(9)
 STARTED, RETURNED = 9, 10
-WIDTH = 11
+WIDTH, PLAIN_WIDTH = 11, 2
 TIDE = 0.3  # how far traffic swings around its mean within a day
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -51,7 +51,7 @@ class SimulatedCurve:
         self.streams = streams
         self._seed = (seed, salt)
         self._rich = rich
-        self._hours: Floats = np.zeros((1, len(streams), WIDTH))
+        self._hours: Floats = np.zeros((1, len(streams), WIDTH if rich else PLAIN_WIDTH))
 
     def sums(self, column: str, day: float) -> tuple[Sums, ...] | None:
         """See ``Curve``; columns are converted, amount, refunds, refunds_per_order, returned."""
@@ -78,7 +78,7 @@ class SimulatedCurve:
         block = (len(self._hours) - 1) // (BLOCK_DAYS * HOURS)
         rng = np.random.default_rng([*self._seed, block])
         hours = BLOCK_DAYS * HOURS
-        fresh = np.zeros((hours, len(self.streams), WIDTH))
+        fresh = np.zeros((hours, *self._hours.shape[1:]))
         tide = 1 + TIDE * np.sin(2 * np.pi * (np.arange(hours) % HOURS) / HOURS)
         for arm, stream in enumerate(self.streams):
             people = rng.poisson(stream.per_day / HOURS * tide)

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from lib.demo.clock import DAY_S
+from lib.demo.legacy import legacy_trial
 from lib.demo.simulate import CONVERTED, HOURS, PEOPLE, SimulatedCurve, Stream
 from lib.demo.trial import Arm, Planned, Trial, measure
 
-PRICING, CHECKOUT, ONBOARDING, DRAFT, LEGACY = 101, 102, 103, 104, 105
+PRICING, CHECKOUT, ONBOARDING, DRAFT = 101, 102, 103, 104
 FIRST_NULL = 900_001
 TAG = ("simulated",)
 LABEL = "Simulated, no real people."
@@ -36,6 +37,7 @@ def stories(*, anchor: float, start_day: float, seed: int) -> list[Trial]:
         _checkout(anchor, start_day, seed),
         _onboarding(anchor, min(start_day, 3.0), seed),
         _draft(anchor),
+        legacy_trial(anchor),
     ]
 
 
@@ -44,15 +46,16 @@ def nulls(count: int, *, anchor: float, start_day: float, seed: int) -> list[Tri
     rng = np.random.default_rng([seed, FIRST_NULL])
     rates = rng.uniform(0.05, 0.30, count)
     sizes = np.exp(rng.uniform(math.log(2_000), math.log(100_000), count))
+    started = anchor - start_day * DAY_S
     return [
-        _null(i, float(rates[i]), float(sizes[i]), anchor, start_day, seed) for i in range(count)
+        _null(i, rate=float(rates[i]), size=float(sizes[i]), started=started, seed=seed)
+        for i in range(count)
     ]
 
 
-def _null(i: int, rate: float, size: float, anchor: float, start_day: float, seed: int) -> Trial:
+def _null(i: int, *, rate: float, size: float, started: float, seed: int) -> Trial:
     experiment_id = FIRST_NULL + i
     streams = _two("test", size / 14, rate, rate)
-    started = anchor - start_day * DAY_S
     variance = 2 * rate * (1 - rate)
     mde = math.sqrt(7.84 * variance / (size / 2)) / rate  # (1.96 + 0.84)^2 = 7.84: 80 % power
     return Trial(
@@ -151,7 +154,7 @@ def _pricing(anchor: float, stand: float, seed: int) -> Trial:
 
 def _crosses_between(curve: SimulatedCurve, first: float, last: float, days: float) -> bool:
     """Tell whether the treatment is proven between two days, with a margin on both sides."""
-    n_days = math.ceil(last)
+    n_days = math.ceil(last) + 2
     people = curve.hourly(n_days)[:, :, PEOPLE]
     size = people.prod(axis=1) / np.maximum(people.sum(axis=1), 1)
     spent = np.minimum(size / (CHECKOUT_N / 4), np.arange(len(size)) / HOURS / days)
@@ -159,7 +162,8 @@ def _crosses_between(curve: SimulatedCurve, first: float, last: float, days: flo
     share[spent < SPENT[0]] = 0.0
     early = share[: round(first * HOURS)]
     late = share[round(first * HOURS) : round(last * HOURS)]
-    return bool(np.abs(early).max() < 0.95 and late.max() > 1.05)
+    after = share[round(last * HOURS) :]
+    return bool(np.abs(early).max() < 0.95 and late.max() > 1.05 and after.min() > 1.03)
 
 
 def _checkout(anchor: float, stand: float, seed: int) -> Trial:
