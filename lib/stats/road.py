@@ -14,11 +14,10 @@ from scipy.special import log_ndtr, ndtr
 
 from lib.experiments.model import Variant
 from lib.stats.belief import Belief, believe
-from lib.stats.boundary import RULE, mixture_line
+from lib.stats.boundary import RULE, mixture_line, table_line
 from lib.stats.compare import Compared, compare
 from lib.stats.results import Analysis, Estimate, Floats
 from lib.stats.series import series_of
-from lib.stats.table import table_line
 from lib.stats.verdict import standing_calls
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
