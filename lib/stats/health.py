@@ -196,4 +196,4 @@ def _before(early: Series | None, snapshot: Snapshot) -> Series | None:
     keep = early.as_of < snapshot.as_of.timestamp()
     if not keep.any():
         return None
-    return rows_of(early, keep)
+    return rows_of(early, np.flatnonzero(keep))

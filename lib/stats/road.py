@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr
 
 from lib.experiments.model import Variant
@@ -202,7 +203,7 @@ def _shares(analysis: Analysis) -> list[float]:
     return [arm.planned_share / total for arm in analysis.arms]
 
 
-def _mean(chance: Floats, weights: Floats, moves: Floats) -> Floats:
+def _mean(chance: Floats, weights: Floats, moves: NDArray[np.bool_]) -> Floats:
     found: Floats = np.where(moves, chance, 0.0) @ weights
     return np.asarray(np.maximum.accumulate(np.clip(found, 0.0, 1.0)), dtype=np.float64)
 
