@@ -57,6 +57,7 @@ class Bucket:
     held_until: float = 0.0
     held_because: str = ""
     throttles: int = 0
+    asked_s: float = 0.0
     throttled_at: float = field(default=float("-inf"))
 
 
@@ -138,6 +139,7 @@ class Budget:
             pause_s = retry_after_s or growing * (1 + 0.15 * self._random())
             bucket.throttles = min(bucket.throttles + 1, 10)
             bucket.throttled_at = self._monotonic()
+            bucket.asked_s = retry_after_s or 0.0
             self._hold(bucket, pause_s, because)
             return pause_s
 
@@ -146,12 +148,18 @@ class Budget:
         with self._lock:
             self._hold(self._of(is_query), pause_s, because)
 
-    def slowed(self, *, is_query: bool) -> int:
-        """How often this bucket was told to slow down in the last minutes."""
+    def slowed_s(self, tick_s: float, *, is_query: bool) -> float:
+        """Seconds between looks that the server's requests to slow down amount to; 0 when it made none lately.
+
+        Doubles with each request, or follows what was asked for; at most a minute.
+        """
         with self._lock:
             bucket = self._of(is_query)
             calm_s = self._monotonic() - max(bucket.throttled_at, bucket.held_until)
-            return 0 if calm_s > 2 * MINUTE_S else bucket.throttles
+            if not bucket.throttles or calm_s > 2 * MINUTE_S:
+                return 0.0
+            wanted_s = max(tick_s * 2.0**bucket.throttles, bucket.asked_s)
+            return min(wanted_s, max(LONGEST_THROTTLE_S, tick_s))
 
     def used(self) -> dict[str, tuple[int, int]]:
         """(used, allowed) of every window, by its name."""

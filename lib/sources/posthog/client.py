@@ -1,37 +1,51 @@
 """PostHog as a Source: which question to ask at which look, and what to remember; the hub calls it, nobody else.
 
 One look at a watched experiment costs one read of the stored run, and once a minute one of its configuration.
-It reads only; the one thing it may start is a recalculation, and only when the settings allow it.
+It reads only; the one thing it may start is a recalculation, and only when the settings allow it. No look waits for
+PostHog to calculate: what is not ready is fetched at a later look.
 """
 
 from __future__ import annotations
 
+import logging
 import random as random_module
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from urllib.parse import urlencode
 
 import httpx
 
-from lib.experiments.errors import SourceDown, SourceRefused, SourceSurprise
-from lib.experiments.model import Clock, Experiment, Reading
+from lib.experiments.errors import SourceDown, SourceError, SourceRefused, SourceSurprise
+from lib.experiments.model import Clock, Experiment, Reading, Status
 from lib.settings import PostHogSettings
 from lib.sources.base import Pace, Past
 from lib.sources.posthog.budget import Budget
+from lib.sources.posthog.by_query import read_by_query
+from lib.sources.posthog.cadence import Cadence, detail_s, plan_cadence
 from lib.sources.posthog.experiment import decode_experiment, experiment_id
-from lib.sources.posthog.fields import rows, table
+from lib.sources.posthog.exposures import decode_exposures, exposure_query
+from lib.sources.posthog.fields import Row, rows, table
 from lib.sources.posthog.kept import Kept
+from lib.sources.posthog.ladder import Ladder
+from lib.sources.posthog.means import Means
 from lib.sources.posthog.metrics import decode_metrics
-from lib.sources.posthog.replies import HOST, Reply, Route, error_of
-from lib.sources.posthog.runs import decode_run
+from lib.sources.posthog.past import read_past
+from lib.sources.posthog.queries import Queries
+from lib.sources.posthog.replies import HOST, OneQuestionDown, Route
+from lib.sources.posthog.server_clock import ServerClock
+from lib.sources.posthog.stored import StoredRuns
 from lib.sources.posthog.wire import Wire
 
-DETAIL_S = 60.0
+LOG = logging.getLogger(__name__)
 LIST_S = 60.0
 PAGE = 100
 MOST_PAGES = 50
+EXPOSURES_S = 300.0
+EXPOSURES_UNWATCHED_S = 3600.0
+EXPOSURES_MOVED_S = 60.0
+LONG_LOOK_S = 3.0  # after that a look asks no further question
+WATCHED_FOR_S = 60.0  # how long a look counts as somebody watching
 
 
 class PostHogSource:
@@ -41,7 +55,7 @@ class PostHogSource:
         settings: where PostHog is and how hard it may be asked.
         clock: our clock, UTC.
         transport: stands in for the network in tests.
-        sleep: waits some tenths of a second for a query, never longer.
+        sleep: waits some tenths of a second for a first answer, never longer.
         random: uniform on [0, 1), for jitter.
         monotonic: seconds, never going back.
         tick_s: seconds between two looks at a watched experiment when nothing is in the way.
@@ -58,125 +72,254 @@ class PostHogSource:
         monotonic: Callable[[], float] = time.monotonic,
         tick_s: float = 10.0,
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._tick_s = tick_s
-        self._budget = Budget(settings, monotonic=monotonic, random=random)
-        self._wire = Wire(
-            settings, self._budget, clock=clock, monotonic=monotonic, transport=transport
+        budget = Budget(settings, monotonic=monotonic, random=random)
+        wire = Wire(settings, budget, clock=clock, monotonic=monotonic, transport=transport)
+        self._means = Means(
+            settings=settings,
+            wire=wire,
+            budget=budget,
+            queries=Queries(wire, budget, monotonic=monotonic, at_once=settings.queries_at_once),
+            clock=clock,
+            monotonic=monotonic,
+            sleep=sleep,
+            random=random,
+            server=ServerClock(monotonic),
         )
+        self._tick_s = tick_s
+        self._runs = StoredRuns(self._means)
+        self._ladder = Ladder(self._means)
         self._lock = threading.RLock()
         self._kept: dict[int, Kept] = {}
-        self._listed: tuple[float, tuple[Experiment, ...]] | None = None
+        self._looks: dict[int, tuple[float, bool]] = {}  # when, and whether watched
+        self._forgotten: set[int] = set()
+        self._listed: tuple[Experiment, ...] = ()
+        self._listed_at = float("-inf")
+        self._list_held: tuple[float, SourceError] | None = None
 
     def experiments(self) -> tuple[Experiment, ...]:
-        """Every experiment that is not archived, newest first."""
+        """Every experiment that is not archived, newest first; asked for once a minute."""
         with self._lock:
-            if self._listed is None or self._monotonic() - self._listed[0] >= LIST_S:
-                self._listed = (self._monotonic(), tuple(self._list()))
-            return self._listed[1]
+            now = self._means.monotonic()
+            if now - self._listed_at < LIST_S:
+                return self._listed
+            if self._list_held and now < self._list_held[0]:
+                raise self._list_held[1]
+            try:
+                self._listed = tuple(self._list())
+            except (OneQuestionDown, SourceRefused) as error:
+                self._list_held = (now + 12.0, error)
+                raise
+            self._listed_at, self._list_held = now, None
+            return self._listed
 
     def read(self, experiment_id: int, *, is_watched: bool) -> Reading:
         """One look at one experiment."""
         with self._lock:
+            now = self._means.monotonic()
+            self._looks[experiment_id] = (now, is_watched)
+            self._count_looks(now)
             kept = self._kept.setdefault(experiment_id, Kept())
-            self._configure(experiment_id, kept, is_watched=is_watched)
-            self._stored(experiment_id, kept, is_watched=is_watched)
-            return self._reading(kept)
+            self._forget(experiment_id, kept)
+            refusal = kept.refusal(now)
+            if refusal is not None:
+                raise refusal
+            experiment = self._configured(experiment_id, kept, is_watched=is_watched)
+            if experiment.status is not Status.DRAFT:
+                self._numbers(kept, experiment, is_watched=is_watched)
+                self._extras(kept, experiment, started=now, is_watched=is_watched)
+            return self._reading(kept, experiment)
 
     def past(self, experiment_id: int) -> Past:
-        """Daily points of every metric."""
-        return Past()
+        """Daily points of every metric; asked for again when the newest data reach another day."""
+        with self._lock:
+            kept = self._kept.setdefault(experiment_id, Kept())
+            experiment = self._configured(experiment_id, kept, is_watched=True)
+            if self._runs.are_absent or experiment.status is Status.DRAFT:
+                return Past()
+            is_watched = self._looks.get(experiment_id, (0.0, False))[1]
+            return read_past(self._means, kept, experiment, is_watched=is_watched)
 
     def pace(self, experiment_id: int | None = None) -> Pace:
-        """At what cadence it is working now."""
+        """At what cadence it is working now; never waits for a look in progress."""
+        is_watched = experiment_id is None or self._looks.get(experiment_id, (0.0, True))[1]
+        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
+        cadence_s, because = self._slowed(planned.of(is_watched=is_watched), is_watched=is_watched)
+        refusal = self._means.query_refusal()
         return Pace(
-            cadence_s=self._tick_s, used=self._budget.used(), n_requests=self._budget.n_requests
+            cadence_s=cadence_s,
+            because=because or (str(refusal) if refusal else ""),
+            used=self._means.budget.used() | self._ladder.used(),
+            n_requests=self._means.budget.n_requests,
+        )
+
+    def plan_cadence(self, n_watched: int, n_unwatched: int) -> Cadence:
+        """Seconds between looks that keep PostHog's limits for so many experiments."""
+        return plan_cadence(
+            self._means.settings, n_watched=n_watched, n_unwatched=n_unwatched, tick_s=self._tick_s
         )
 
     def forget(self, experiment_id: int) -> None:
-        """Make the next look ask everything again."""
-        kept = self._kept.get(experiment_id)
-        if kept:
-            kept.detail_at = float("-inf")
+        """Make the next look ask everything again; returns at once."""
+        self._forgotten.add(experiment_id)
 
     def close(self) -> None:
         """Release the connections."""
-        self._wire.close()
+        self._means.wire.close()
 
     def _list(self) -> list[Experiment]:
         query = urlencode({"limit": PAGE, "offset": 0, "order": "-created_at"})
-        url: str | None = self._wire.url(f"experiments/?{query}")
+        url: str | None = self._means.wire.url(f"experiments/?{query}")
         found: dict[int, Experiment] = {}
         for _ in range(MOST_PAGES):
             if url is None:
                 break
-            body = table(self._wire.send(Route.LIST, url, is_watched=True).body, "experiments")
+            reply = self._means.wire.send(Route.LIST, url, is_watched=True)
+            self._means.note_date()
+            body = table(reply.body, "experiments")
             for row in rows(body.get("results")):
                 if row.get("archived") is not True and row.get("deleted") is not True:
-                    experiment = decode_experiment(row, site=self._site())
+                    experiment = self._listed_one(row)
                     found.setdefault(experiment.id, experiment)
             url = self._next(body.get("next"))
         return list(found.values())
 
+    def _listed_one(self, row: Row) -> Experiment:
+        """Decode an item; when it was edited since its detail was read, the detail is due."""
+        experiment = decode_experiment(row, site=self._site())
+        kept = self._kept.get(experiment.id)
+        if kept and kept.detail and kept.detail.get("updated_at") != row.get("updated_at"):
+            kept.detail_at = float("-inf")
+        return experiment
+
     def _next(self, address: object) -> str | None:
         if not isinstance(address, str) or not address:
             return None
-        if not self._wire.is_ours(address):
+        if not self._means.wire.is_ours(address):
             text = f"PostHog's list goes on at another address; the key is not sent there. Check {HOST}."
             raise SourceRefused(text, HOST)
         return address
 
     def _site(self) -> str:
-        return f"{self._settings.host}/project/{self._settings.project_id}"
+        settings = self._means.settings
+        return f"{settings.host}/project/{settings.project_id}"
 
-    def _configure(self, identity: int, kept: Kept, *, is_watched: bool) -> None:
-        if kept.experiment and self._monotonic() - kept.detail_at < DETAIL_S:
-            return
-        url = self._wire.url(f"experiments/{identity}/")
-        body = table(self._wire.send(Route.DETAIL, url, is_watched=is_watched).body, "experiment")
+    def _configured(self, identity: int, kept: Kept, *, is_watched: bool) -> Experiment:
+        """The experiment as configured, read again when due; a known one outlives passing trouble."""
+        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
+        fresh_s = detail_s(planned.of(is_watched=is_watched))
+        if self._runs.are_absent and is_watched:
+            fresh_s = 0.0  # with no run to read, this tells at each look whether PostHog is there
+        if kept.experiment and self._means.monotonic() - kept.detail_at < fresh_s:
+            return kept.experiment
+        try:
+            return self._detail(identity, kept, is_watched=is_watched)
+        except SourceDown as down:
+            if kept.held is not down or kept.experiment is None or self._runs.are_absent:
+                raise
+            kept.held = None  # the numbers may still come; the configuration at a later look
+            kept.detail_at = self._means.monotonic() - fresh_s + 12.0
+            return kept.experiment
+
+    def _detail(self, identity: int, kept: Kept, *, is_watched: bool) -> Experiment:
+        reply = self._means.ask_stored(
+            kept, Route.DETAIL, f"experiments/{identity}/", is_watched=is_watched
+        )
+        body = table(reply.body, "experiment")
         if experiment_id(body) != identity:
             raise SourceSurprise("PostHog sent another experiment than asked for.", "experiment.id")
+        experiment = decode_experiment(body, site=self._site())
         if body != kept.detail:
             kept.digest = ""
-        kept.configure(body, decode_experiment(body, site=self._site()), decode_metrics(body))
-        kept.detail_at = self._monotonic()
+        kept.configure(body, experiment, decode_metrics(body))
+        kept.detail_at = self._means.monotonic()
+        return experiment
 
-    def _stored(self, identity: int, kept: Kept, *, is_watched: bool) -> None:
-        url = self._wire.url(f"experiments/{identity}/metrics_recalculation/latest/")
-        reply = self._wire.send(Route.LATEST, url, is_watched=is_watched, accept=frozenset({404}))
-        if reply.status == 404:
-            if reply.code:
-                raise error_of(Route.LATEST, reply, None)
+    def _numbers(self, kept: Kept, experiment: Experiment, *, is_watched: bool) -> None:
+        """Stored runs where the server keeps them, queries for whatever has none."""
+        self._runs.read(kept, experiment, is_watched=is_watched)
+        if self._runs.are_absent:
+            read_by_query(self._means, kept, kept.defined, is_watched=is_watched)
+            kept.is_calculating = self._means.queries.in_flight(experiment.id) > 0
             return
-        self._take_run(kept, reply)
+        others = [d for d in kept.defined if d.is_old_engine or d.is_unknown]
+        if others:
+            self._optional(lambda: read_by_query(self._means, kept, others, is_watched=is_watched))
 
-    def _take_run(self, kept: Kept, reply: Reply) -> None:
-        if reply.digest == kept.digest or kept.experiment is None:
+    def _extras(
+        self, kept: Kept, experiment: Experiment, *, started: float, is_watched: bool
+    ) -> None:
+        """What a look can do without: exposures and fresher numbers."""
+        if self._exposures_due(kept, experiment, is_watched=is_watched):
+            self._optional(lambda: self._exposures(kept, experiment, is_watched=is_watched))
+        if is_watched and self._means.monotonic() - started < LONG_LOOK_S:
+            self._ladder.climb(kept, has_runs=not self._runs.are_absent)
+
+    def _optional(self, step: Callable[[], None]) -> None:
+        """Run a step whose trouble leaves the stored numbers standing; `pace` says why queries are off."""
+        try:
+            step()
+        except SourceError as error:
+            LOG.info("Left out for now: %s", error)
+
+    def _exposures_due(self, kept: Kept, experiment: Experiment, *, is_watched: bool) -> bool:
+        age_s = self._means.monotonic() - kept.exposures_at
+        is_slow = not is_watched or experiment.status is Status.STOPPED
+        if age_s >= (EXPOSURES_UNWATCHED_S if is_slow else EXPOSURES_S):
+            return True
+        has_moved = kept.moved_at > kept.exposures_at and kept.still_s >= EXPOSURES_S
+        return has_moved and age_s >= EXPOSURES_MOVED_S
+
+    def _exposures(self, kept: Kept, experiment: Experiment, *, is_watched: bool) -> None:
+        known = kept.exposures
+        is_behind = known is not None and kept.query_to is not None and kept.query_to > known.as_of
+        may_force = is_watched and self._means.settings.live_queries_per_hour > 0
+        outcome = self._means.ask_query(
+            ("exposures", experiment.id),
+            exposure_query(kept.detail),
+            refresh="force_async" if is_behind and may_force else "async",
+            is_watched=is_watched,
+        )
+        if outcome.is_waiting:
             return
-        run = decode_run(reply.body, kept.experiment, taken_at=self._clock(), n_excluded=0)
-        kept.moved(run.query_to, self._monotonic())
-        for decoded in run.metrics:
-            kept.take(decoded)
-        kept.is_calculating, kept.is_placeholder = run.is_calculating, run.is_placeholder
-        kept.digest = reply.digest
+        kept.exposures_at = self._means.monotonic()
+        if outcome.result is not None:
+            server_now = self._means.server.now() or self._means.clock()
+            kept.exposures = decode_exposures(outcome.result, experiment, server_now=server_now)
 
-    def _reading(self, kept: Kept) -> Reading:
-        if kept.experiment is None:
-            raise SourceDown("Nothing is known of this experiment yet.")
-        now = self._clock()
+    def _reading(self, kept: Kept, experiment: Experiment) -> Reading:
+        now = self._means.clock()
         return Reading(
-            experiment=kept.experiment,
+            experiment=experiment,
             snapshots=kept.snapshots(),
             taken_at=now,
-            server_now=self._server_now(now),
+            server_now=self._means.server.now() or now,
             problems=kept.problems(),
             exposures=kept.exposures,
             is_calculating=kept.is_calculating,
             is_fresh_run=not kept.is_placeholder,
         )
 
-    def _server_now(self, now: datetime) -> datetime:
-        return self._wire.date or now
+    def _forget(self, identity: int, kept: Kept) -> None:
+        if identity in self._forgotten:
+            self._forgotten.discard(identity)
+            kept.forget()
+            self._means.queries.forget(identity)
+
+    def _count_looks(self, now: float) -> None:
+        """How many experiments are watched, and how many running ones are not."""
+        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
+        recent_s = max(WATCHED_FOR_S, 3 * planned.watched_s)
+        watched = {i for i, (at, is_w) in self._looks.items() if is_w and now - at < recent_s}
+        known = {e.id for e in self._listed if e.is_running}
+        known |= {i for i, (at, _) in self._looks.items() if now - at < 2 * EXPOSURES_UNWATCHED_S}
+        self._means.n_watched = max(1, len(watched))
+        self._means.n_unwatched = len(known - watched)
+
+    def _slowed(self, planned_s: float, *, is_watched: bool) -> tuple[float, str]:
+        """The cadence after what the server asked for, and why it is not the usual one."""
+        slow_s = self._means.budget.slowed_s(self._tick_s, is_query=False)
+        if slow_s and slow_s >= planned_s:
+            return slow_s, f"Checking every {slow_s:.0f} s for now; PostHog asked us to slow down."
+        if is_watched and planned_s > self._tick_s:
+            return planned_s, f"Checking every {planned_s:.0f} s for now, to keep PostHog's limits."
+        return planned_s, ""

@@ -20,7 +20,7 @@ HIDDEN = re.compile(
 )
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 MOST_PEOPLE = 10**13  # more visitors than that is not a count of people
-MOST_TOTAL = 1e200  # keeps products of two sums finite
+MOST_TOTAL = 1e150  # keeps the square of a sum finite
 
 Row = Mapping[str, Any]
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lib.experiments.errors import SourceDown, SourceError
 from lib.experiments.model import Experiment, Exposures, MetricProblem, Snapshot
+from lib.sources.base import Past
 from lib.sources.posthog.fields import Row, part
 from lib.sources.posthog.metrics import Defined
 from lib.sources.posthog.results import Decoded
@@ -36,6 +38,7 @@ class Numbers:
     snapshot: Snapshot | None = None
     config: str = ""
     problems: tuple[MetricProblem, ...] = ()
+    answered_at: float = LONG_AGO  # when a query for it was last answered
 
 
 @dataclass(slots=True)
@@ -56,8 +59,32 @@ class Kept:
     is_calculating: bool = False
     is_placeholder: bool = False
     held_until: float = LONG_AGO
-    held: Exception | None = None
-    failures: int = 0
+    held: SourceError | None = None
+    run_after: float = LONG_AGO  # no recalculation is started before
+    past: Past | None = None
+    past_key: str = ""
+    past_again_at: float = LONG_AGO
+    past_points: dict[str, tuple[Snapshot, ...]] = field(default_factory=dict)
+
+    def hold(self, error: SourceError, until: float) -> None:
+        """Ask nothing about this experiment until then."""
+        self.held, self.held_until = error, until
+
+    def refusal(self, now: float) -> SourceError | None:
+        """Why nothing may be asked about this experiment now; None when it may."""
+        if self.held is None or now >= self.held_until:
+            return None
+        if isinstance(self.held, SourceDown):
+            return SourceDown(str(self.held), self.held_until - now)
+        return self.held
+
+    def forget(self) -> None:
+        """Drop what makes the next look cheap; the numbers stay, so that they never go backwards."""
+        self.detail_at = self.exposures_at = self.held_until = self.past_again_at = LONG_AGO
+        self.digest = self.past_key = ""
+        self.past_points = {}
+        for numbers in self.numbers.values():
+            numbers.answered_at = LONG_AGO
 
     def configure(self, detail: Row, experiment: Experiment, defined: tuple[Defined, ...]) -> None:
         """Take over a freshly read configuration."""

@@ -24,6 +24,10 @@ SCOPE = re.compile(
 )
 
 
+class OneQuestionDown(SourceDown):
+    """Passing trouble of one question; the rest of PostHog may be well."""
+
+
 class Route(StrEnum):
     """Which question was asked; the value names it in a field path."""
 
@@ -85,6 +89,8 @@ def error_of(route: Route, reply: Reply, wait_s: float | None) -> SourceError:
         return SourceDown("PostHog asked us to slow down.", wait_s)
     if status == 400 and reply.code == "query_at_capacity":
         return SourceDown("PostHog is too busy to calculate just now.", wait_s)
+    if status in {500, 504, 512}:
+        return OneQuestionDown(f"PostHog has trouble of its own (error {status}).", wait_s)
     if status >= 500:
         return SourceDown(f"PostHog has trouble of its own (error {status}).", wait_s)
     return SourceSurprise(f"PostHog refused the question (error {status}).", route.value)

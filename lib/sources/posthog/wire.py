@@ -7,6 +7,7 @@ origin, and never lets the key near a message. It knows nothing of experiments.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import socket
@@ -29,7 +30,16 @@ from lib.experiments.model import Clock
 from lib.settings import PostHogSettings
 from lib.sources.posthog.budget import Budget
 from lib.sources.posthog.fields import loads
-from lib.sources.posthog.replies import HOST, KEY, PROJECT, Reply, Route, error_of, wait_asked
+from lib.sources.posthog.replies import (
+    HOST,
+    KEY,
+    PROJECT,
+    OneQuestionDown,
+    Reply,
+    Route,
+    error_of,
+    wait_asked,
+)
 
 TIMEOUT = httpx.Timeout(8.0, connect=4.0, pool=2.0)
 LONGEST_ANSWER_S = 12.0  # a server that drips is a server that hangs
@@ -65,7 +75,7 @@ class Wire:
         self._clock = clock
         self._monotonic = monotonic
         self._resolve = None if transport else socket.getaddrinfo
-        self._origin = settings.host
+        self._origin = settings.host.rstrip("/")
         self._checked = False
         self._refusals = 0
         self._refused: tuple[float, SourceRefused] | None = None
@@ -99,31 +109,32 @@ class Wire:
         """Send one request, a POST when it has a body.
 
         Args:
-            accept: failure statuses the caller wants to judge itself.
+            route: which question it is.
+            url: the whole address.
+            is_watched: whether it may use the reserve.
+            body: what to post.
+            accept: failure statuses the caller wants to judge itself; being at capacity is never one.
 
         Raises:
             SourceError: anything but a good answer or an accepted status.
         """
-        self._ready()
+        if self._refused and self._monotonic() < self._refused[0]:
+            raise self._refused[1]
+        check_settings(self._settings)
         self._budget.take(is_query=route.is_query, is_watched=is_watched)
+        self._check_address()
         reply = self._exchange(route, url, body)
         self._note_date(reply)
-        if reply.status < 300 or reply.status in accept:
+        if reply.status < 300 or (reply.status in accept and reply.code != "query_at_capacity"):
             self._refusals = 0
             self._budget.answered(is_query=route.is_query)
             return reply
         raise self._failure(route, reply)
 
-    def _ready(self) -> None:
-        """Refuse what cannot work before anything is sent."""
-        if self._refused and self._monotonic() < self._refused[0]:
-            raise self._refused[1]
-        if not self._checked:
-            check_settings(self._settings)
-            self._check_address()
-            self._checked = True
-
     def _check_address(self) -> None:
+        """Refuse an unsafe address before the first connection; later ones are checked when they are made."""
+        if self._checked:
+            return
         try:
             check_address(
                 self._origin,
@@ -132,10 +143,10 @@ class Wire:
                 resolve=self._resolve,
             )
         except UnknownHost:
-            self._budget.failed(self._unreachable())
-            raise SourceDown(self._unreachable()) from None
+            raise self._down(self._unreachable()) from None
         except UnsafeAddress as unsafe:
             raise SourceRefused(f"{unsafe} Check {HOST}.", HOST) from None
+        self._checked = True
 
     def _exchange(self, route: Route, url: str, body: Mapping[str, Any] | None) -> Reply:
         """Send and follow redirects within the origin."""
@@ -150,9 +161,10 @@ class Wire:
         )
 
     def _redirected(self, url: str, reply: Reply, *, is_post: bool) -> str:
-        target = str(httpx.URL(url).join(reply.headers.get("location", "")))
-        if self.is_ours(target) and not (is_post and reply.status < 307):
-            return target
+        with contextlib.suppress(httpx.InvalidURL):
+            target = str(httpx.URL(url).join(reply.headers.get("location", "")))
+            if self.is_ours(target) and not (is_post and reply.status < 307):
+                return target
         raise SourceRefused(
             f"PostHog sends us to another address; the key is not sent there. Check {HOST}.",
             HOST,
@@ -168,6 +180,7 @@ class Wire:
             with self._client.stream(
                 "GET" if body is None else "POST", url, json=body, extensions={"trace": guard}
             ) as response:
+                self._client.cookies.clear()  # a key is all we are known by
                 return _reply(response, self._read(response))
         except UnsafeAddress as unsafe:
             raise SourceRefused(f"{unsafe} Check {HOST}.", HOST) from None
@@ -198,14 +211,12 @@ class Wire:
         error = error_of(route, reply, wait_s)
         if isinstance(error, SourceRefused) and error.status == 401:
             self._refused = (self._monotonic() + self._refusal_s(), error)
-        if not isinstance(error, SourceDown):
+        if isinstance(error, OneQuestionDown) or not isinstance(error, SourceDown):
             return error
         if reply.status in {429, 400}:
             pause_s = self._budget.throttled(
                 is_query=route.is_query, because=str(error), retry_after_s=wait_s
             )
-        elif reply.status in {500, 504, 512} and route is not Route.LIST:
-            return error  # one question's trouble, the caller's to hold
         else:
             pause_s = self._budget.failed(str(error), wait_s)
         return SourceDown(str(error), pause_s)
@@ -264,16 +275,22 @@ def _client(settings: PostHogSettings, transport: httpx.BaseTransport | None) ->
     """One pool. The key goes into a header here and nowhere else."""
     key = settings.api_key.reveal()
     is_sendable = bool(re.fullmatch(r"[\x21-\x7e]+", key))
-    host = settings.host.partition("://")[2].partition("/")[0].rpartition(":")[0]
     return httpx.Client(
         transport=transport,
         headers={"Accept": "application/json", "User-Agent": "live-experiment-dashboard"}
         | ({"Authorization": f"Bearer {key}"} if is_sendable else {}),
         timeout=TIMEOUT,
         follow_redirects=False,
-        trust_env=not is_loopback_host(host.strip("[]")),  # a proxy cannot reach this machine
+        trust_env=not _is_this_machine(settings.host),  # a proxy cannot reach this machine
         limits=httpx.Limits(max_connections=6, max_keepalive_connections=3, keepalive_expiry=30.0),
     )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return is_loopback_host(httpx.URL(host).host)
+    except (httpx.InvalidURL, UnsafeAddress):
+        return False  # said in words before the first request
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
