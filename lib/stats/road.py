@@ -64,35 +64,94 @@ class Road:
         control, treatment = (n + r * days for n, r in zip(self.n, self.rate, strict=True))
         return control * treatment / (control + treatment) / self.h_star
 
-    def line(self, days: Floats) -> Floats:
-        """The line in units of W after ``days`` more days: the plan part while it lasts, the reserve."""
+    @property
+    def full_on(self) -> float:
+        """Days until both clocks are full, from then on only the reserve can call; 0: they are."""
+        (c, t), (rc, rt) = self.n, self.rate
+        constant = c * t - self.h_star * (c + t)
+        if constant >= 0:
+            by_visitors = 0.0
+        elif rc * rt <= 0:
+            by_visitors = math.inf
+        else:
+            half = (c * rt + t * rc - self.h_star * (rc + rt)) / (2 * rc * rt)
+            by_visitors = -half + math.sqrt(half**2 - constant / (rc * rt))
+        return max(by_visitors, (1 - self.e) * self.days, 0.0)
+
+    def line(self, days: Floats, *, is_open: bool) -> Floats:
+        """The line in units of W after ``days`` more days; ``is_open``: the plan part can still call."""
         u = self.clock(days)
-        s = np.minimum(u, self.e + days / self.days)
-        on = s <= 1 + 1e-9
-        part = table_line(np.minimum(s, 1.0), RULE.plan_share * self.alpha) * np.sqrt(u)
-        reserve = mixture_line(u, RULE.reserve_share * self.alpha, RULE.rho) * np.sqrt(u)
-        return np.minimum(np.where(on, part, np.inf), reserve)
+        line = mixture_line(u, RULE.reserve_share * self.alpha, RULE.rho)
+        if is_open:
+            s = np.minimum(u, self.e + days / self.days)
+            line = np.minimum(line, table_line(np.minimum(s, 1), RULE.plan_share * self.alpha))
+        return np.asarray(line * np.sqrt(u), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A straight line over part of the road: ``height + slope t`` for t in (0, d); shapes broadcast."""
+
+    d: Floats
+    height: Floats
+    slope: Floats
+
+    def crossed(self, w: Floats, drifts: Floats) -> tuple[Floats, Floats]:
+        """Chance to reach the upper and the lower line from ``w`` with each drift."""
+        up = _crossing(drifts, self.slope, self.height - w, self.d)
+        down = _crossing(-drifts, self.slope, self.height + w, self.d)
+        total = np.maximum(up + down, 1.0)
+        return up / total, down / total
+
+    def kept(self, w: Floats, x: Floats) -> Floats:
+        """Chance that a path from ``w`` to ``x`` met neither line (the two taken as independent)."""
+        end = self.height + self.slope * self.d
+        upper = 2 * np.maximum(self.height - w, 0) * np.maximum(end - x, 0) / self.d
+        lower = 2 * np.maximum(self.height + w, 0) * np.maximum(end + x, 0) / self.d
+        return np.asarray(np.expm1(-upper) * np.expm1(-lower), dtype=np.float64)
 
 
 def passage(road: Road, days: Floats) -> tuple[Floats, Floats]:
-    """Chance to cross the line upwards and downwards within ``days`` (rising) more days.
+    """Chance to cross the line upwards and downwards within ``days`` (rising, > 0) more days.
 
-    Source: statistics 8.3; straight-line boundary of Siegmund 1985, eq. 3.15.
+    Beyond the day on which the plan part ends the paths that met no line until then go on to the
+    reserve. Source: statistics 8.3; straight-line boundary of Siegmund 1985, eq. 3.15.
     """
     if road.called:
         sure = np.ones(days.shape)
         return (sure, 0 * sure) if road.called > 0 else (0 * sure, sure)
-    d = (road.clock(days) - road.u)[:, None]
-    moves = d > 1e-12
-    d = np.where(moves, d, 1.0)
-    far, near = road.line(days)[:, None], road.line(ANCHOR * days)[:, None]
-    slope = (far - near) / ((1 - ANCHOR) * d)
-    height = far - slope * d
+    full_on = road.full_on
     drifts, weights = _drifts(road)
-    up = _crossing(drifts, slope, height - road.w, d)
-    down = _crossing(-drifts, slope, height + road.w, d)
-    total = np.maximum(up + down, 1.0)
-    return _mean(up / total, weights, moves), _mean(down / total, weights, moves)
+    on = np.minimum(days, full_on) if full_on > 0 else days
+    first = _stretch(road, 0.0, on, is_open=full_on > 0)
+    up, down = first.crossed(np.array(road.w), drifts)
+    late = (days > full_on) & (full_on > 0)
+    if late.any():
+        more = _overtime(road, full_on, days[late], drifts)
+        up[late], down[late] = up[late] + more[0], down[late] + more[1]
+    moves = (road.clock(days) - road.u > 1e-12)[:, None]
+    return _mean(up, weights, moves), _mean(down, weights, moves)
+
+
+def _stretch(road: Road, begin: float, days: Floats, *, is_open: bool) -> Stretch:
+    """The straight line from day ``begin`` to each of ``days``, through the true one at 0.3 and the end."""
+    d = np.maximum(road.clock(days) - road.clock(np.array(begin)), 1e-12)
+    far = road.line(days, is_open=is_open)
+    near = road.line(begin + ANCHOR * (days - begin), is_open=is_open)
+    slope = (far - near) / ((1 - ANCHOR) * d)
+    return Stretch(d=d[:, None], height=(far - slope * d)[:, None], slope=slope[:, None])
+
+
+def _overtime(road: Road, full_on: float, days: Floats, drifts: Floats) -> tuple[Floats, Floats]:
+    """Chance to meet no line until the plan part ends and the reserve after it, (days, drifts)."""
+    first = _stretch(road, 0.0, np.array([full_on]), is_open=True)
+    second = _stretch(road, full_on, days, is_open=False)
+    d = float(first.d[0, 0])
+    x = road.w + drifts * d + math.sqrt(d) * NODES[:, None]  # (points, drifts)
+    kept = first.kept(np.array(road.w), x) * WEIGHTS[:, None]
+    wide = Stretch(d=second.d[:, None], height=second.height[:, None], slope=second.slope[:, None])
+    up, down = wide.crossed(x, drifts)
+    return (kept * up).sum(axis=1), (kept * down).sum(axis=1)
 
 
 def called_by(u: float, theta: float, alpha: float) -> float:
