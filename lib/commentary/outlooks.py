@@ -121,7 +121,8 @@ def _write(speaker: Speaker, need: Requirement, i: int | None) -> None:
         if value is None or not math.isfinite(value):
             continue
         if need.kind in {"visitors", "conversions", "guardrails"}:
-            book.count(stem, value, topic, need.arm_key, role=role)
+            key = need.arm_key if need.kind == "visitors" else None
+            book.count(stem, value, topic, key, role=role)
         elif need.kind == "week":
             book.days(stem, value, topic, role=role)
         elif need.kind == "evidence":

@@ -17,7 +17,7 @@ from lib.commentary.sheet import facts_of, name_of, names_of
 from lib.commentary.speaker import Speaker
 from lib.experiments.facts import Sentence, Unit
 from lib.experiments.model import Experiment, Goal, MetricKind, Status
-from lib.stats.results import Analysis, Blocked, Forecast, State
+from lib.stats.results import Analysis, Blocked, Forecast, Requirement, State
 
 __all__ = [
     "comment",
@@ -158,9 +158,8 @@ def _too_early(speaker: Speaker, analysis: Analysis) -> str:
         if need.is_met or need.kind not in {"visitors", "conversions"}:
             continue
         i = speaker.place(need.arm_key)
-        tail = "" if need.kind == "visitors" else "_arm"
         if i is not None:
-            return speaker.phrase(f"too_early.{need.kind}{tail}", i=i)
+            return speaker.phrase(_floor(analysis, need, i), i=i)
         if speaker.has(f"{need.kind}_now", f"{need.kind}_needed"):
             tail = "_all" if need.kind == "visitors" else ""
             return speaker.words[f"too_early.{need.kind}{tail}"]
@@ -169,6 +168,14 @@ def _too_early(speaker: Speaker, analysis: Analysis) -> str:
         if isinstance(comparison, Blocked) and i is not None:
             return speaker.phrase(f"blocked.{comparison.reason}", i=i)
     return speaker.words["too_early.plan" if analysis.plan is None else "too_early.other"]
+
+
+def _floor(analysis: Analysis, need: Requirement, i: int) -> str:
+    """Which floor is missed; conversions are counted over the baseline and one treatment."""
+    if need.kind == "visitors" or i >= len(analysis.arms):
+        return "too_early.visitors"
+    converters = analysis.arms[0].total + analysis.arms[i].total
+    return "too_early.conversions_arm" if need.now == converters else "too_early.others"
 
 
 def _withdrawn(speaker: Speaker, analysis: Analysis) -> str:

@@ -108,8 +108,8 @@ def _add_totals(sheet: Ledger, analysis: Analysis) -> None:
     if analysis.snapshot.n_excluded:
         sheet.count("excluded", analysis.snapshot.n_excluded, "excluded")
     sheet.rate("line", LINE, "evidence", shown=sheet.evidence_words(LINE), role=FactRole.THRESHOLD)
-    sheet.rate("alpha", 1 - LINE, "alpha", role=FactRole.THRESHOLD)
-    sheet.rate("level", LINE, "interval", role=FactRole.THRESHOLD)
+    sheet.rate("alpha", round(1 - LINE, 6), "alpha", digits=0, role=FactRole.THRESHOLD)
+    sheet.rate("level", LINE, "interval", digits=0, role=FactRole.THRESHOLD)
 
 
 def _add_arm(sheet: Ledger, place: int, arm: ArmReading, analysis: Analysis) -> None:
@@ -130,7 +130,15 @@ def _add_arm(sheet: Ledger, place: int, arm: ArmReading, analysis: Analysis) -> 
         sheet.rate(f"step{step}.{at}", reached, "step", key)
     if arm.share is not None:
         sheet.rate(f"share.{at}", arm.share, "split", key, digits=1)
-    sheet.rate(f"planned_share.{at}", arm.planned_share, "split", key, role=FactRole.THRESHOLD)
+    digits = min(1, wording.significant_tail(arm.planned_share))
+    sheet.rate(
+        f"planned_share.{at}",
+        arm.planned_share,
+        "split",
+        key,
+        digits=digits,
+        role=FactRole.THRESHOLD,
+    )
 
 
 def _total(value: float, lang: str) -> str:

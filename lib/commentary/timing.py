@@ -68,8 +68,7 @@ def _add_requirement(sheet: Ledger, need: Requirement, analysis: Analysis) -> No
             stem = f"{need.kind}_needed{at}"
             sheet.count(stem, need.needed, need.kind, need.arm_key, role=FactRole.THRESHOLD)
         if need.now is not None:
-            topic = "traffic" if need.kind == "visitors" else "conversions"
-            sheet.count(f"{need.kind}_now{at}", need.now, topic, need.arm_key)
+            _add_reached(sheet, need, need.now, at)
     if need.kind == "week":
         if need.needed is not None:
             sheet.days("week_needed", need.needed, "week", role=FactRole.THRESHOLD)
@@ -80,6 +79,14 @@ def _add_requirement(sheet: Ledger, need: Requirement, analysis: Analysis) -> No
     if need.kind == "evidence":
         add_wait(sheet, need.days_low, need.days_high, at, need.arm_key)
         sheet.chance(f"never{at}", need.chance_never, "never", need.arm_key)
+
+
+def _add_reached(sheet: Ledger, need: Requirement, now: float, at: str) -> None:
+    """Conversions are counted over the baseline and one arm together, so they belong to neither."""
+    if need.kind == "visitors":
+        sheet.count(f"visitors_now{at}", now, "traffic", need.arm_key)
+    else:
+        sheet.count(f"conversions_now{at}", now, "conversions")
 
 
 def add_wait(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
-from lib.commentary.defined import DEFINITIONS
 from lib.commentary.words_de import WORDS as GERMAN
 from lib.commentary.words_en import WORDS as ENGLISH
 from lib.commentary.words_es import WORDS as SPANISH
 from lib.commentary.words_fr import WORDS as FRENCH
 
+DEFINITIONS: dict[str, dict[str, str]] = tomllib.loads(
+    (Path(__file__).parent / "definitions.toml").read_text("utf-8")
+)
+ENDS = re.compile(r"_(low|high|from)$")
+MOMENT = re.compile(r"_(on|at)$")
+STEP = re.compile(r"^step\d+$")
 TABLES: Mapping[str, Mapping[str, str]] = {
     "en": ENGLISH,
     "de": GERMAN,
@@ -25,8 +33,21 @@ def words(lang: str) -> Mapping[str, str]:
 
 def definition(stem: str, lang: str) -> str:
     """What a fact is, in one sentence; the stem is its id without place and prefix."""
-    texts = DEFINITIONS.get(stem)
+    texts = next((DEFINITIONS[name] for name in _names(stem) if name in DEFINITIONS), None)
     if texts is None:
         return ""
-    place = ("en", "de", "fr", "es").index(lang[:2]) if lang[:2] in TABLES else 0
-    return texts[place] if place < len(texts) else texts[0]
+    return texts.get(lang[:2].lower(), texts["en"])
+
+
+def _names(stem: str) -> tuple[str, ...]:
+    """A stem, then what it shares its definition with: both ends of a range, date and clock of a moment."""
+    base = ENDS.sub("", stem)
+    moment = MOMENT.sub("", stem)
+    return (
+        stem,
+        f"{base}_ends",
+        moment,
+        f"{ENDS.sub('', moment)}_ends",
+        STEP.sub("step", stem),
+        *(("expected",) if moment.endswith("_expected") else ()),
+    )

@@ -34,14 +34,18 @@ WORDS = {
     "suspicion.no_control": "Die Änderung nicht lesen: Die Basis liefert keine Zahlen.",
     "suspicion.data_stopped": "Auf diese Zahlen ist kein Verlass: Die neuesten Daten sind [[data_age]] "
     "alt.",
+    "suspicion.jump": "Die Änderung nicht lesen: In einer Stunde kamen mehr Besucher als in der "
+    "ganzen Zeit davor.",
     "suspicion.other": "Die Änderung nicht lesen: Die Daten passen nicht zusammen.",
     "too_early.visitors": "Zu früh: [[arm.{i}]] hat [[visitors_now.{i}]] der nötigen "
     "[[visitors_needed.{i}]] Besucher.",
     "too_early.visitors_all": "Zu früh: [[visitors_now]] der nötigen [[visitors_needed]] Besucher.",
     "too_early.conversions": "Zu früh: [[conversions_now]] der nötigen [[conversions_needed]] Conversions "
     "über alle Varianten.",
-    "too_early.conversions_arm": "Zu früh: [[arm.{i}]] hat [[conversions_now.{i}]] der nötigen "
-    "[[conversions_needed.{i}]] Conversions.",
+    "too_early.conversions_arm": "Zu früh: [[arm.0]] und [[arm.{i}]] haben zusammen "
+    "[[conversions_now.{i}]] der nötigen [[conversions_needed.{i}]] Conversions.",
+    "too_early.others": "Zu früh: [[arm.0]] und [[arm.{i}]] haben zusammen [[conversions_now.{i}]] "
+    "der nötigen [[conversions_needed.{i}]] Besucher ohne Conversion.",
     "too_early.plan": "Zu früh: Der Plan dieses Experiments ist noch nicht bekannt.",
     "too_early.other": "Zu früh, um etwas abzulesen.",
     "withdrawn": "Zurückgezogen um [[withdrawn_at.{i}]]: {because}; die Belege tragen nicht mehr.",
@@ -121,12 +125,12 @@ WORDS = {
     "next.planned_end": "Weiterlaufen verlangt stärkere Belege als während des Plans.",
     "next.unlikely": "Das ändern nur mehr Verkehr oder ein größerer Effekt.",
     # the why-not-yet list
-    "need.visitors": "Genug Besucher in [[arm.{i}]]: [[visitors_now.{i}]] von [[visitors_needed.{i}]]",
-    "need.visitors_all": "Genug Besucher je Variante: [[visitors_now]] von [[visitors_needed]]",
-    "need.conversions_all": "Genug Conversions über alle Varianten: [[conversions_now]] von "
+    "need.visitors": "Genug Besucher je Variante: [[visitors_now.{i}]], nötig [[visitors_needed.{i}]]",
+    "need.visitors_all": "Genug Besucher je Variante: [[visitors_now]], nötig [[visitors_needed]]",
+    "need.conversions_all": "Genug Conversions über alle Varianten: [[conversions_now]], nötig "
     "[[conversions_needed]]",
-    "need.conversions": "Genug Conversions in [[arm.{i}]]: [[conversions_now.{i}]] von "
-    "[[conversions_needed.{i}]]",
+    "need.conversions": "Genug Conversions in [[arm.0]] und [[arm.{i}]] zusammen: "
+    "[[conversions_now.{i}]], nötig [[conversions_needed.{i}]]",
     "need.week": "Eine volle Woche: [[week_now]] von [[week_needed]]",
     "need.week_met": "Eine volle Woche",
     "need.split": "Aufteilung wie geplant",

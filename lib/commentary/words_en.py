@@ -34,14 +34,18 @@ WORDS = {
     "suspicion.exceeds_exposures": "Do not read the lift: more visitors are counted than were exposed.",
     "suspicion.no_control": "Do not read the lift: the baseline sends no numbers.",
     "suspicion.data_stopped": "Do not rely on these numbers: the newest data are [[data_age]] old.",
+    "suspicion.jump": "Do not read the lift: within an hour more visitors came than in all the time "
+    "before.",
     "suspicion.other": "Do not read the lift: the data do not fit together.",
     "too_early.visitors": "Too early: [[arm.{i}]] has [[visitors_now.{i}]] of the "
     "[[visitors_needed.{i}]] visitors needed.",
     "too_early.visitors_all": "Too early: [[visitors_now]] of the [[visitors_needed]] visitors needed.",
     "too_early.conversions": "Too early: [[conversions_now]] of the [[conversions_needed]] conversions "
     "needed over all arms.",
-    "too_early.conversions_arm": "Too early: [[arm.{i}]] has [[conversions_now.{i}]] of the "
-    "[[conversions_needed.{i}]] conversions needed.",
+    "too_early.conversions_arm": "Too early: [[arm.0]] and [[arm.{i}]] together have "
+    "[[conversions_now.{i}]] of the [[conversions_needed.{i}]] conversions needed.",
+    "too_early.others": "Too early: [[arm.0]] and [[arm.{i}]] together have [[conversions_now.{i}]] "
+    "of the [[conversions_needed.{i}]] visitors without a conversion needed.",
     "too_early.plan": "Too early: the plan of this experiment is not known yet.",
     "too_early.other": "Too early to read.",
     "withdrawn": "Withdrawn at [[withdrawn_at.{i}]]: {because}; the evidence no longer holds.",
@@ -113,12 +117,12 @@ WORDS = {
     "next.planned_end": "Running on needs stronger evidence than during the plan.",
     "next.unlikely": "More traffic or a larger effect would be needed to change that.",
     # the why-not-yet list
-    "need.visitors": "Enough visitors in [[arm.{i}]]: [[visitors_now.{i}]] of [[visitors_needed.{i}]]",
-    "need.visitors_all": "Enough visitors per arm: [[visitors_now]] of [[visitors_needed]]",
-    "need.conversions_all": "Enough conversions over all arms: [[conversions_now]] of "
+    "need.visitors": "Enough visitors per arm: [[visitors_now.{i}]], needed [[visitors_needed.{i}]]",
+    "need.visitors_all": "Enough visitors per arm: [[visitors_now]], needed [[visitors_needed]]",
+    "need.conversions_all": "Enough conversions over all arms: [[conversions_now]], needed "
     "[[conversions_needed]]",
-    "need.conversions": "Enough conversions in [[arm.{i}]]: [[conversions_now.{i}]] of "
-    "[[conversions_needed.{i}]]",
+    "need.conversions": "Enough conversions in [[arm.0]] and [[arm.{i}]] together: "
+    "[[conversions_now.{i}]], needed [[conversions_needed.{i}]]",
     "need.week": "One full week: [[week_now]] of [[week_needed]]",
     "need.week_met": "One full week",
     "need.split": "Split as planned",

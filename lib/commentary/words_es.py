@@ -30,6 +30,8 @@ WORDS = {
     "suspicion.exceeds_exposures": "No lea el cambio: se cuentan más visitantes que expuestos.",
     "suspicion.no_control": "No lea el cambio: la referencia no envía cifras.",
     "suspicion.data_stopped": "No se fíe de estas cifras: los datos más recientes tienen [[data_age]].",
+    "suspicion.jump": "No lea el cambio: en una hora llegaron más visitantes que en todo el tiempo "
+    "anterior.",
     "suspicion.other": "No lea el cambio: los datos no concuerdan.",
     "too_early.visitors": "Demasiado pronto: [[arm.{i}]] tiene [[visitors_now.{i}]] de los "
     "[[visitors_needed.{i}]] visitantes necesarios.",
@@ -37,8 +39,10 @@ WORDS = {
     "necesarios.",
     "too_early.conversions": "Demasiado pronto: [[conversions_now]] de las [[conversions_needed]] "
     "conversiones necesarias entre todas las variantes.",
-    "too_early.conversions_arm": "Demasiado pronto: [[arm.{i}]] tiene [[conversions_now.{i}]] de las "
-    "[[conversions_needed.{i}]] conversiones necesarias.",
+    "too_early.conversions_arm": "Demasiado pronto: [[arm.0]] y [[arm.{i}]] tienen juntos "
+    "[[conversions_now.{i}]] de las [[conversions_needed.{i}]] conversiones necesarias.",
+    "too_early.others": "Demasiado pronto: [[arm.0]] y [[arm.{i}]] tienen juntos "
+    "[[conversions_now.{i}]] de los [[conversions_needed.{i}]] visitantes sin conversión necesarios.",
     "too_early.plan": "Demasiado pronto: aún no se conoce el plan de este experimento.",
     "too_early.other": "Demasiado pronto para leer un resultado.",
     "withdrawn": "Retirado a las [[withdrawn_at.{i}]]: {because}; la evidencia ya no se sostiene.",
@@ -112,13 +116,14 @@ WORDS = {
     "next.planned_end": "Seguir exige una evidencia más fuerte que durante el plan.",
     "next.unlikely": "Haría falta más tráfico o un efecto mayor para cambiar eso.",
     # the why-not-yet list
-    "need.visitors": "Suficientes visitantes en [[arm.{i}]]: [[visitors_now.{i}]] de "
+    "need.visitors": "Suficientes visitantes por variante: [[visitors_now.{i}]], hacen falta "
     "[[visitors_needed.{i}]]",
-    "need.visitors_all": "Suficientes visitantes por variante: [[visitors_now]] de [[visitors_needed]]",
-    "need.conversions_all": "Suficientes conversiones entre todas las variantes: [[conversions_now]] de "
-    "[[conversions_needed]]",
-    "need.conversions": "Suficientes conversiones en [[arm.{i}]]: [[conversions_now.{i}]] de "
-    "[[conversions_needed.{i}]]",
+    "need.visitors_all": "Suficientes visitantes por variante: [[visitors_now]], hacen falta "
+    "[[visitors_needed]]",
+    "need.conversions_all": "Suficientes conversiones entre todas las variantes: "
+    "[[conversions_now]], hacen falta [[conversions_needed]]",
+    "need.conversions": "Suficientes conversiones en [[arm.0]] y [[arm.{i}]] juntos: "
+    "[[conversions_now.{i}]], hacen falta [[conversions_needed.{i}]]",
     "need.week": "Una semana completa: [[week_now]] de [[week_needed]]",
     "need.week_met": "Una semana completa",
     "need.split": "Reparto según el plan",

@@ -34,14 +34,18 @@ WORDS = {
     "suspicion.no_control": "Ne lisez pas le changement : la référence n'envoie pas de chiffres.",
     "suspicion.data_stopped": "Ne vous fiez pas à ces chiffres : les données les plus récentes datent de "
     "[[data_age]].",
+    "suspicion.jump": "Ne lisez pas le changement : en une heure il est venu plus de visiteurs que "
+    "dans tout le temps d'avant.",
     "suspicion.other": "Ne lisez pas le changement : les données ne concordent pas.",
     "too_early.visitors": "Trop tôt : [[arm.{i}]] a [[visitors_now.{i}]] des [[visitors_needed.{i}]] "
     "visiteurs nécessaires.",
     "too_early.visitors_all": "Trop tôt : [[visitors_now]] des [[visitors_needed]] visiteurs nécessaires.",
     "too_early.conversions": "Trop tôt : [[conversions_now]] des [[conversions_needed]] conversions "
     "nécessaires, toutes variantes confondues.",
-    "too_early.conversions_arm": "Trop tôt : [[arm.{i}]] a [[conversions_now.{i}]] des "
-    "[[conversions_needed.{i}]] conversions nécessaires.",
+    "too_early.conversions_arm": "Trop tôt : [[arm.0]] et [[arm.{i}]] ont ensemble "
+    "[[conversions_now.{i}]] des [[conversions_needed.{i}]] conversions nécessaires.",
+    "too_early.others": "Trop tôt : [[arm.0]] et [[arm.{i}]] ont ensemble [[conversions_now.{i}]] "
+    "des [[conversions_needed.{i}]] visiteurs sans conversion nécessaires.",
     "too_early.plan": "Trop tôt : le plan de cette expérience n'est pas encore connu.",
     "too_early.other": "Trop tôt pour lire un résultat.",
     "withdrawn": "Retiré à [[withdrawn_at.{i}]] : {because} ; la preuve ne tient plus.",
@@ -120,13 +124,14 @@ WORDS = {
     "next.planned_end": "Continuer demande une preuve plus forte que pendant le plan.",
     "next.unlikely": "Il faudrait plus de trafic ou un effet plus grand pour changer cela.",
     # the why-not-yet list
-    "need.visitors": "Assez de visiteurs dans [[arm.{i}]] : [[visitors_now.{i}]] sur "
+    "need.visitors": "Assez de visiteurs par variante : [[visitors_now.{i}]], il en faut "
     "[[visitors_needed.{i}]]",
-    "need.visitors_all": "Assez de visiteurs par variante : [[visitors_now]] sur [[visitors_needed]]",
-    "need.conversions_all": "Assez de conversions, toutes variantes confondues : [[conversions_now]] sur "
-    "[[conversions_needed]]",
-    "need.conversions": "Assez de conversions dans [[arm.{i}]] : [[conversions_now.{i}]] sur "
-    "[[conversions_needed.{i}]]",
+    "need.visitors_all": "Assez de visiteurs par variante : [[visitors_now]], il en faut "
+    "[[visitors_needed]]",
+    "need.conversions_all": "Assez de conversions, toutes variantes confondues : "
+    "[[conversions_now]], il en faut [[conversions_needed]]",
+    "need.conversions": "Assez de conversions dans [[arm.0]] et [[arm.{i}]] ensemble : "
+    "[[conversions_now.{i}]], il en faut [[conversions_needed.{i}]]",
     "need.week": "Une semaine complète : [[week_now]] sur [[week_needed]]",
     "need.week_met": "Une semaine complète",
     "need.split": "Répartition comme prévu",

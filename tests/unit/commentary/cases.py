@@ -368,7 +368,6 @@ def moments():
         analysis = an_analysis(State.UNDER_SUSPICION, verdict=sus | {"suspicion": kind})
         made[f"suspicion {kind}"] = (two, analysis, None)
     no_lift = an_estimate(**revenue)
-    made["no lift"][1].__class__  # noqa: B018  # the line below replaces the estimate of that case
     lifeless = replace(no_lift, lift=None, interval=None, single_look=None, likely_lift=None)
     made["no lift"] = (two, an_analysis(State.AHEAD, (lifeless,), metric=REVENUE), outlook)
     return made
