@@ -1,0 +1,25 @@
+"""The first page: one experiment, live, with the chat beside it. Run with ``streamlit run dashboard.py``."""
+
+import streamlit as st
+
+from lib.ui.frame import frame
+from lib.ui.live_panel import live_panel, skeleton
+from lib.ui.picker import pick
+from lib.ui.wiring import hub
+
+with frame("Live") as bar:
+    with bar:
+        chosen = pick(hub())
+    left, right = st.columns([2.3, 1], gap="medium")
+    with left:
+        if chosen is None:
+            skeleton("Reading the list of experiments ...")
+        else:
+            live_panel(chosen)
+    with right, st.container(key="chat-column"):
+        try:
+            from lib.ui.chat import chat_box
+        except ImportError:
+            st.caption("The copilot is not built yet.")
+        else:
+            chat_box(chosen)

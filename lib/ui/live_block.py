@@ -1,0 +1,25 @@
+"""Mounts a tree of ``lib.ui.markup`` and updates it in place: open details, focus and selections stay.
+
+Numbers that changed are emphasised for a moment by the style sheet. Called by every panel; never asks for
+anything and keeps no state.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from lib.ui.markup import Node
+
+_mount = st.components.v2.component(
+    "live_block",
+    html="<div class='live-block'></div>",
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def live_block(*nodes: Node | None, key: str) -> None:
+    """Draw the nodes below each other; ``key`` must be unique on the page."""
+    _mount(data={"tree": [node for node in nodes if node is not None]}, key=key)

@@ -1,0 +1,182 @@
+"""One experiment, live: the clock, the tick, and everything a view shows, in reading order.
+
+``live_panel`` is the page's fragment: a tick reruns it alone. ``draw_view`` draws any view without a clock,
+also inside a chat message or a tile. Nothing here asks a source: ``hub.look`` only reads.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit_autorefresh import st_autorefresh
+
+from lib.commentary.sentences import facts_of
+from lib.live.feed import Hub
+from lib.live.view import LiveView
+from lib.ui import state
+from lib.ui.arms import arm_cards
+from lib.ui.evidence import evidence_panel
+from lib.ui.expert import expert_panel, fooled_panel
+from lib.ui.frame import boundary
+from lib.ui.header import header, notices
+from lib.ui.live_block import live_block
+from lib.ui.markup import Node, div, tag
+from lib.ui.metrics import interval_chart, metrics_table
+from lib.ui.picker import unknown_sentence
+from lib.ui.sentences import fact_table
+from lib.ui.tiles import tiles
+from lib.ui.verdict import commentary, verdict_card
+from lib.ui.viewer import Viewer, viewer
+from lib.ui.wiring import hub
+from lib.ui.words import notice
+
+TICK_MS, FIRST_TICK_MS = 10_000, 1_000
+
+
+@st.fragment
+def live_panel(experiment_id: int) -> None:
+    """The experiment with its clock and controls."""
+    source = hub()
+    view = source.look(experiment_id)
+    tick = _clock(view)
+    with boundary():
+        if view is None or is_unread(view):
+            waiting(source, experiment_id, view)
+            return
+        draw_view(view, "live", tick=tick, with_controls=True)
+
+
+def _clock(view: LiveView | None) -> int:
+    """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
+    if not state.is_live():
+        return 0
+    hurried = view is None or is_unread(view) or state.is_refreshing(stamp(view))
+    interval = FIRST_TICK_MS if hurried else TICK_MS
+    with st.container(key="clock-box"):
+        return int(st_autorefresh(interval=interval, debounce=False, key="clock"))
+
+
+def is_unread(view: LiveView) -> bool:
+    """Whether nothing was read yet and nothing is known to be wrong."""
+    return view.checked_at is None and view.trouble is None and not view.analyses
+
+
+def stamp(view: LiveView) -> str:
+    """Names the look a screen shows."""
+    return f"{view.version}@{view.checked_at}"
+
+
+def waiting(source: Hub, experiment_id: int, view: LiveView | None) -> None:
+    """Before the first reading: the shape of what comes, or why it does not come."""
+    listed = source.experiments()
+    trouble = source.health().trouble
+    if view is None and listed and experiment_id not in {e.id for e in listed}:
+        st.info(unknown_sentence(experiment_id, listed), icon=":material/search_off:")
+        return
+    if trouble is not None and not listed:
+        live_block(_unreachable(trouble.sentence, trouble.setting), key="live-unreachable")
+        return
+    skeleton("Reading the experiment ..." if listed else "Reading the list of experiments ...")
+
+
+def _unreachable(sentence: str, setting: str | None) -> Node:
+    more = None if setting is None else tag("code", "", setting)
+    words = f"{sentence} There is no earlier reading to show."
+    return div("", notice(words, "amber", "cloud_off", more))
+
+
+def skeleton(words: str) -> None:
+    """The page's shape in grey."""
+    st.caption(words)
+    st.skeleton(90)
+    st.skeleton(120)
+    for column in st.columns(3):
+        column.skeleton(150)
+
+
+def controls(view: LiveView) -> None:
+    """Pause, look again, expand."""
+    with st.container(
+        key="controls", horizontal=True, vertical_alignment="center", width="content"
+    ):
+        st.toggle(
+            "Live", value=True, key=state.LIVE,
+            help="Off: this screen stands still. The watch and its alerts go on.",
+        )  # fmt: skip
+        st.button(
+            "Refresh now", icon=":material/refresh:", type="tertiary", key="refresh",
+            on_click=_refresh, args=(view.experiment.id, stamp(view)),
+        )  # fmt: skip
+        st.page_link(
+            "pages/history.py", label="Expand", icon=":material/open_in_full:",
+            query_params={"experiment": str(view.experiment.id)},
+        )  # fmt: skip
+
+
+def _refresh(experiment_id: int, seen: str) -> None:
+    hub().refresh(experiment_id)
+    state.ask_refresh(seen)
+
+
+def draw_view(
+    view: LiveView,
+    key: str,
+    *,
+    compact: bool = False,
+    tick: int = 0,
+    is_live: bool | None = None,
+    with_controls: bool = False,
+) -> None:
+    """Draw one view.
+
+    Args:
+        view: what to show; never changed here.
+        key: unique on the page; all parts of the view begin with it.
+        compact: only what fits a chat message: header, verdict, gauges, cards.
+        tick: the clock's count, so that the countdown starts anew.
+        is_live: whether a clock runs; None asks the session.
+        with_controls: pause, refresh and expand beside the name.
+    """
+    who = viewer(hub().clock)
+    moving = state.is_live() if is_live is None else is_live
+    with st.container(horizontal=True, key=f"{key}-head"):
+        live_block(header(view, who, is_live=moving, tick=tick), key=f"{key}-header")
+        if with_controls:
+            controls(view)
+    live_block(*notices(view, who), verdict_card(view, who), key=f"{key}-top")
+    if not compact:
+        live_block(arm_cards(view), key=f"{key}-arms")
+    evidence_panel(view, who, key, compact=compact)
+    if compact:
+        live_block(arm_cards(view), key=f"{key}-arms")
+        return
+    live_block(tiles(view, who), key=f"{key}-tiles")
+    interval_chart(view, who, key)
+    metrics_table(view, key)
+    live_block(commentary(view, who), key=f"{key}-commentary")
+    details(view, who, key)
+
+
+def details(view: LiveView, who: Viewer, key: str) -> None:
+    """What is computed only when somebody opens it."""
+    behind = st.expander("The figures behind this", key=f"{key}-facts", on_change="rerun",
+                         icon=":material/data_object:")  # fmt: skip
+    if behind.open:
+        with behind:
+            live_block(_facts(view, who), key=f"{key}-fact-table")
+    expert = st.expander("How this is computed", key=f"{key}-how", on_change="rerun",
+                         icon=":material/function:")  # fmt: skip
+    if expert.open:
+        with expert:
+            expert_panel(view, who, key)
+    fooled = st.expander("How often would this rule fool me here?", key=f"{key}-fool-box",
+                         on_change="rerun", icon=":material/casino:")  # fmt: skip
+    if fooled.open:
+        with fooled:
+            fooled_panel(view, key)
+
+
+def _facts(view: LiveView, who: Viewer) -> Node:
+    said = {fact.id: fact for sentence in view.sentences for fact in sentence.facts}
+    there = view.server_time(who.now) or who.now
+    sheet = facts_of(view.experiment, view.primary, view.forecast, server_now=there, zone=who.zone)
+    return fact_table(tuple({**said, **{f.id: f for f in sheet}}.values()), who)

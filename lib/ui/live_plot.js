@@ -1,0 +1,102 @@
+// One Plotly node that is updated in place. Zoom, legend choices and hover survive new data; the light
+// colours of a figure are exchanged for the dark ones here, so a theme switch needs no new figure.
+const SWAP = __SWAP__;
+const SOURCE = "__SOURCE__";
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function load() {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  return (window.__plotly ||= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = new URL(SOURCE, document.baseURI);
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => { window.__plotly = undefined; script.remove(); failed(new Error("plotly.js did not load")); };
+    document.head.append(script);
+  }));
+}
+
+function isDark(css) {
+  const hex = css.getPropertyValue("--st-background-color").trim().replace("#", "");
+  const [r, g, b] = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16));
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+}
+
+function darker(colour) {
+  const plain = SWAP[colour.toLowerCase()];
+  if (plain) return plain;
+  const m = /^rgba\((\d+),(\d+),(\d+),([\d.]+)\)$/.exec(colour);
+  if (!m) return colour;
+  const hex = "#" + m.slice(1, 4).map(n => Number(n).toString(16).padStart(2, "0")).join("");
+  const other = SWAP[hex];
+  if (!other) return colour;
+  return `rgba(${[1, 3, 5].map(i => parseInt(other.slice(i, i + 2), 16)).join(",")},${m[4]})`;
+}
+
+function repaint(value, dark) {
+  if (typeof value === "string") return dark ? darker(value) : value;
+  if (Array.isArray(value)) return value.map(v => repaint(v, dark));
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, repaint(v, dark)]));
+  return value;
+}
+
+function dressed(el, data) {
+  const css = getComputedStyle(el), v = name => css.getPropertyValue("--st-" + name).trim();
+  const figure = repaint(data.figure, isDark(css)), layout = figure.layout;
+  layout.hoverlabel = { ...layout.hoverlabel, bgcolor: v("background-color"), bordercolor: v("border-color"),
+    font: { ...layout.hoverlabel?.font, color: v("text-color") } };
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: v("gray-color"), activecolor: v("primary-color") };
+  layout.font = { ...layout.font, family: v("font") || layout.font?.family };
+  layout.autosize = true;
+  layout.height = data.height;
+  layout.uirevision = "keep";
+  if (!still()) layout.transition = { duration: 500, easing: "cubic-in-out" };
+  return figure;
+}
+
+function config(P, data) {
+  const save = { name: "save", title: "Save as picture", icon: P.Icons.camera, click: el => P.downloadImage(el, {
+    format: "png", filename: data.name, width: el.clientWidth, height: el.clientHeight, scale: 2 }) };
+  const reset = data.zoomable ? ["resetScale2d"] : [];
+  return { displaylogo: false, displayModeBar: "hover", doubleClick: "reset", modeBarButtons: [[save, ...reset]],
+    scrollZoom: false, showTips: false };
+}
+
+function draw(P, el) {
+  const data = el.__data;
+  if (!el.isConnected || !data) return;
+  if (el._dragging) { clearTimeout(el.__later); el.__later = setTimeout(() => draw(P, el), 300); return; }
+  const figure = dressed(el, data);
+  el.__drawn = P.react(el, figure.data, figure.layout, config(P, data)).then(() => {
+    el.dataset.draws = String(Number(el.dataset.draws || 0) + 1);
+  });
+}
+
+function watch(P, el) {
+  let width = el.clientWidth, frame = 0;
+  el.__watch = new ResizeObserver(() => {
+    if (el.clientWidth === width || !el.clientWidth) return;
+    width = el.clientWidth;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => el.isConnected && P.Plots.resize(el));
+  });
+  el.__watch.observe(el);
+}
+
+export default function ({ parentElement, data }) {
+  const el = parentElement.querySelector(".live-plot");
+  el.__data = data;
+  el.style.height = `${data.height}px`;
+  el.setAttribute("aria-label", data.alt);
+  load().then(P => {
+    if (el.__data !== data || !el.isConnected) return;
+    if (!el.__watch) watch(P, el);
+    draw(P, el);
+  }).catch(() => { el.textContent = data.alt; });
+  return () => {
+    clearTimeout(el.__later);
+    el.__watch?.disconnect();
+    el.__watch = el.__data = undefined;
+    if (window.Plotly) window.Plotly.purge(el);
+  };
+}

@@ -1,0 +1,115 @@
+"""A Plotly chart that is updated in place: zoom, legend and hover survive ticks, and changes move.
+
+``st.plotly_chart`` mounts a chart anew whenever its data changes, so it loses all three. This is one DOM
+node and ``Plotly.react``. Plotly itself is served from ``static/``, written there from the plotly package
+at start. Called by panels; never computes a figure.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import plotly
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.offline import get_plotlyjs
+
+from lib.charts.theme import swap
+
+log = logging.getLogger(__name__)
+STATIC = Path(__file__).resolve().parents[2] / "static"
+SCRIPT = f"plotly-{plotly.__version__}.min.js"  # the version in the name empties browser caches
+KEEP = 512
+Spec = dict[str, Any]
+
+
+def ensure_plotly_js(static: Path = STATIC) -> Path:
+    """Write the plotly.js that ships inside the plotly package next to the app, once a version."""
+    target = static / SCRIPT
+    if target.exists():
+        return target
+    static.mkdir(exist_ok=True)
+    unfinished = target.with_suffix(f".{os.getpid()}.part")
+    unfinished.write_text(get_plotlyjs(), encoding="utf-8")
+    unfinished.replace(target)
+    log.info("wrote %s", target.name)
+    return target
+
+
+def _script() -> str:
+    ensure_plotly_js()
+    text = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    return text.replace("__SWAP__", json.dumps(swap())).replace(
+        "__SOURCE__", f"app/static/{SCRIPT}"
+    )
+
+
+_mount = st.components.v2.component(
+    "live_plot",
+    html="<div class='live-plot' role='img' tabindex='0'></div>",
+    js=_script(),
+    isolate_styles=False,
+)
+
+
+class _Figures:
+    """Figures as plain data, made once a data version and shared by all viewers; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Spec] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, version: Hashable, make: Callable[[], go.Figure]) -> Spec:
+        with self._lock:
+            if version in self._kept:
+                self._kept.move_to_end(version)
+                return self._kept[version]
+        spec = spec_of(make())
+        with self._lock:
+            self._kept[version] = spec
+            while len(self._kept) > KEEP:
+                self._kept.popitem(last=False)
+        return spec
+
+
+_figures = _Figures()
+
+
+def spec_of(fig: go.Figure) -> Spec:
+    """A figure as plain JSON data without its template."""
+    spec: Spec = json.loads(fig.to_json())
+    spec["layout"].pop("template", None)
+    return spec
+
+
+def live_plot(
+    make: Callable[[], go.Figure],
+    *,
+    version: Hashable,
+    key: str,
+    alt: str,
+    height: int = 260,
+    name: str = "chart",
+    zoomable: bool = True,
+) -> None:
+    """Draw a figure in place.
+
+    Args:
+        make: builds the figure; called only when ``version`` was not drawn before.
+        version: changes whenever the figure would.
+        key: unique on the page.
+        alt: the figure in words.
+        height: in pixels.
+        name: file name of a saved picture, without ending.
+        zoomable: whether the picture has axes to reset.
+    """
+    figure = _figures.get(version, make)
+    data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
+    _mount(data=data, key=key, height=height)

@@ -1,0 +1,66 @@
+"""What one visitor's session remembers: each key has one typed function here, and nobody else touches it.
+
+Ids, text and switches only; facts live in the hub.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+EXPERIMENT = "experiment_id"
+LIVE = "is_live"
+BLUE_ORANGE = "is_blue_orange"
+ASKED = "refresh_asked"
+
+
+def experiment_id() -> int | None:
+    """The experiment of this session: the link's, else the one chosen last; None before any choice."""
+    linked = linked_id()
+    if linked is not None:
+        st.session_state[EXPERIMENT] = linked
+    chosen: int | None = st.session_state.get(EXPERIMENT)
+    return chosen
+
+
+def linked_id() -> int | None:
+    """The id in the address; None when there is none or it is no number."""
+    raw = st.query_params.get("experiment", "")
+    return int(raw) if raw.isdecimal() and len(raw) < 12 else None
+
+
+def choose(chosen: int) -> None:
+    """Show this experiment from now on, in the address too."""
+    st.session_state[EXPERIMENT] = chosen
+    st.query_params["experiment"] = str(chosen)
+
+
+def is_live() -> bool:
+    """Whether the screen moves; the watch goes on either way."""
+    return bool(st.session_state.get(LIVE, True))
+
+
+def is_blue_orange() -> bool:
+    """Whether blue and orange stand for better and worse instead of green and red."""
+    return bool(st.session_state.get(BLUE_ORANGE, st.query_params.get("colours") == "blue-orange"))
+
+
+def use_blue_orange(*, on: bool) -> None:
+    """Choose the colour pair, in the address too."""
+    st.session_state[BLUE_ORANGE] = on
+    if on:
+        st.query_params["colours"] = "blue-orange"
+    else:
+        st.query_params.pop("colours", None)
+
+
+def ask_refresh(version: str) -> None:
+    """Remember which view was on the screen when somebody asked for a new one."""
+    st.session_state[ASKED] = version
+
+
+def is_refreshing(version: str) -> bool:
+    """Whether a refresh was asked for and the screen still shows the view of then."""
+    if st.session_state.get(ASKED) == version:
+        return True
+    st.session_state.pop(ASKED, None)
+    return False

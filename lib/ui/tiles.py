@@ -1,0 +1,128 @@
+"""The live figures: participants, improvement, likely lift, days, what is still needed. Pure."""
+
+from __future__ import annotations
+
+from lib import wording
+from lib.live.view import LiveView
+from lib.stats.results import Analysis, Estimate, Forecast, Outlook
+from lib.ui.markup import Node, div, icon, num, span
+from lib.ui.viewer import Viewer
+from lib.ui.words import arm_name, change_words, is_good, is_muted, running_for
+
+Tile = tuple[str, Node, str]
+
+
+def tiles(view: LiveView, viewer: Viewer) -> Node | None:
+    """All figures as tiles; a figure that is not known is a dash with its reason below."""
+    analysis = view.primary
+    if analysis is None:
+        return None
+    shown = [_visitors(view, analysis)]
+    estimate = spoken_of(analysis)
+    shown += _improvement(view, analysis, estimate)
+    shown.append(_days(view, viewer))
+    if view.experiment.is_running and not analysis.verdict.is_ready:
+        shown += _outlook(view, estimate)
+    columns = 4 if len(shown) in {4, 7, 8} else 3
+    return div("tiles", *(_tile(*tile) for tile in shown), style=f"--n:{columns}")
+
+
+def spoken_of(analysis: Analysis) -> Estimate | None:
+    """The treatment the figures speak of: the verdict's, else the one with the most evidence."""
+    key = analysis.verdict.treatment_key
+    named = next((e for e in analysis.estimates if e.treatment_key == key), None)
+    return named or max(analysis.estimates, key=lambda e: (e.evidence, e.progress), default=None)
+
+
+def _tile(label: str, value: Node, below: str) -> Node:
+    return div(
+        "card tile",
+        div("label", label),
+        div("value", value),
+        div("muted small", below) if below else None,
+    )
+
+
+def _visitors(view: LiveView, analysis: Analysis) -> Tile:
+    n = sum(arm.n for arm in analysis.arms)
+    below = "visitors of the last hour: known after an hour"
+    if view.last_hour is not None:
+        below = f"{wording.count(view.last_hour)} of them in the last hour"
+    return "Total participants", num(wording.count(n), "visitors over all arms"), below
+
+
+def _improvement(view: LiveView, analysis: Analysis, estimate: Estimate | None) -> list[Tile]:
+    if estimate is None:
+        why = analysis.comparisons[0] if analysis.comparisons else None
+        return [("Improvement", wording.UNKNOWN, getattr(why, "unblocked_by", "no comparison yet"))]
+    arm = arm_name(view.experiment, estimate.treatment_key)
+    change, interval = change_words(analysis.metric, estimate)
+    below = f"{arm}, {interval}, observed"
+    shown: list[Tile] = [("Improvement", span(_tone(analysis, estimate), *_arrow(analysis, estimate),
+                                              num(change)), below)]  # fmt: skip
+    if estimate.likely_lift is not None:
+        shown.append(_likely(estimate))
+    return shown
+
+
+def _likely(estimate: Estimate) -> Tile:
+    ends = estimate.likely_interval
+    digits = wording.likely_digits(ends.low, ends.high) if ends else 0
+    said = num(
+        wording.signed_percent(estimate.likely_lift, digits),
+        "the change to expect once luck is taken out",
+    )
+    return "Likely lift", said, "once luck is taken out"
+
+
+def _arrow(analysis: Analysis, estimate: Estimate) -> list[Node]:
+    change = estimate.difference
+    if change == 0:
+        return []
+    good = "better" if is_good(analysis.metric, change) else "worse"
+    symbol = "arrow_upward" if change > 0 else "arrow_downward"
+    return [icon(symbol), span("sr", f"{good} so far ")]
+
+
+def _tone(analysis: Analysis, estimate: Estimate) -> str:
+    """Green and red are earned: only once this arm is called and health is fine."""
+    if is_muted(analysis) or estimate.evidence < 0.95:
+        return ""
+    return "good" if is_good(analysis.metric, estimate.difference) else "bad"
+
+
+def _days(view: LiveView, viewer: Viewer) -> Tile:
+    age = running_for(view.experiment, view.server_time(viewer.now))
+    if age is None:
+        return "Days running", wording.UNKNOWN, "not started yet"
+    plan = view.primary.plan if view.primary else None
+    below = "" if plan is None else f"of {wording.days(plan.days)} planned"
+    return "Days running", num(wording.duration(age), "cut off, not rounded up"), below
+
+
+def _outlook(view: LiveView, estimate: Estimate | None) -> list[Tile]:
+    forecast = view.forecast
+    if forecast is None or estimate is None:
+        return []
+    outlook = next(
+        (o for o in forecast.outlooks if o.treatment_key == estimate.treatment_key), None
+    )
+    if outlook is None:
+        return [("Still needed", wording.UNKNOWN, forecast.because or "no forecast yet")]
+    return [_needed(outlook), _never(forecast)]
+
+
+def _needed(outlook: Outlook) -> Tile:
+    if outlook.days_low is None:
+        return "Still needed", wording.UNKNOWN, "may not decide within the plan"
+    days = wording.days_range(outlook.days_low, outlook.days_high)
+    low, high = (wording.about_count(n) for n in (outlook.n_low, outlook.n_high))
+    people = low if outlook.n_high is None else f"{low}–{high}"
+    return "Still needed", num(days, "even chance to 80 in 100"), f"about {people} more visitors"
+
+
+def _never(forecast: Forecast) -> Tile:
+    if forecast.chance is None:
+        return "Chance it never decides", wording.UNKNOWN, forecast.because or "no forecast yet"
+    said = num(wording.odds(1 - forecast.chance), "chance of no call by the planned end")
+    return "Chance it never decides", said, "by the planned end"

@@ -1,0 +1,26 @@
+"""Holds the hub for all sessions of this process; the only place where pages get it.
+
+The hub itself is wired in ``lib.live.wiring``, which knows no Streamlit.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib.live import wiring
+from lib.live.feed import Hub
+from lib.settings import Settings
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return wiring.settings()
+
+
+@st.cache_resource(show_spinner=False)
+def hub() -> Hub:
+    """The one hub, started by whoever comes first."""
+    made = wiring.make_hub(settings())
+    made.start()
+    return made
