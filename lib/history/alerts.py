@@ -56,7 +56,14 @@ class Alerts:
                 message = {"alert_key": alert.key, "channel": channel, "body": body}
                 self._enqueue(connection, message, now)
             if alert.as_of is not None:
-                protect(connection, alert.experiment_id, None, to_micros(alert.as_of), EVENT)
+                protect(
+                    self._database,
+                    connection,
+                    experiment_id=alert.experiment_id,
+                    metric_id=None,
+                    as_of=to_micros(alert.as_of),
+                    why=EVENT,
+                )
             return True
 
         return self._database.write(work, otherwise=False)

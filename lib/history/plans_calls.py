@@ -85,7 +85,14 @@ class PlansAndCalls:
                 return False
             if not self._database.insert_once(connection, calls, _values(call)):
                 return False
-            protect(connection, call.experiment_id, call.metric_id, to_micros(call.as_of), EVENT)
+            protect(
+                self._database,
+                connection,
+                experiment_id=call.experiment_id,
+                metric_id=call.metric_id,
+                as_of=to_micros(call.as_of),
+                why=EVENT,
+            )
             return True
 
         return self._database.write(work, otherwise=False)

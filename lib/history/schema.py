@@ -26,7 +26,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    literal_column,
 )
 
 metadata = MetaData()
@@ -77,7 +76,6 @@ snapshots = Table(
     Column("taken_at", Moment, nullable=False),
     Column("superseded_at", Moment),
     Column("level", SmallInteger, nullable=False),
-    Column("protection", SmallInteger, nullable=False),
     Column("origin", Text, nullable=False),
     Column("n_excluded", BigInteger, nullable=False),
     Column("layout_id", BigInteger, nullable=False),
@@ -86,16 +84,12 @@ snapshots = Table(
     UniqueConstraint("track_id", "as_of", "revision"),
     Index("snapshots_by_level", "track_id", "level", "as_of"),
 )
-is_protected = snapshots.c.protection > literal_column(
-    "0"
-)  # planners match the digit, not a parameter
-Index(
-    "snapshots_protected",
-    snapshots.c.track_id,
-    snapshots.c.protection,
-    snapshots.c.as_of,
-    sqlite_where=is_protected,
-    postgresql_where=is_protected,
+protections = Table(
+    "protections",
+    metadata,
+    Column("track_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("why", SmallInteger, primary_key=True, autoincrement=False),
+    Column("as_of", Moment, primary_key=True, autoincrement=False),
 )
 
 experiments = Table(

@@ -17,11 +17,13 @@ from sqlalchemy import Row, Select, select
 from lib.experiments.model import Experiment, Metric
 from lib.history.encode import OPTIONAL, REQUIRED, ArmLayout, parse_layout
 from lib.history.ladder import TOP, level_for
-from lib.history.moments import SECOND
-from lib.history.schema import is_protected
-from lib.history.snapshots import EVENT, MINIMUM, S, Snapshots, within
+from lib.history.moments import SECOND, to_micros
+from lib.history.schema import protections
+from lib.history.snapshots import EVENT, MINIMUM, TRACK, S, Snapshots, within
 from lib.stats.results import Floats, Series
 
+P = protections.c
+Span = tuple[datetime | None, datetime | None]
 COLUMNS = (S.as_of, S.n_excluded, S.layout_id, S.arms)
 
 
@@ -60,23 +62,19 @@ class SeriesReader:
         The first row of each bucket, the newest row, every row on which a call or an alert rests and, when
         there are at most ``points`` of them, every row on which a minimum of the always-valid p rests.
         """
-        span = self._span_s(experiment.id, metric.id, since, until)
-        if span is None:
+        span = (since, until)
+        span_s = self._span_s(experiment.id, metric.id, span)
+        if span_s is None:
             return self._series(experiment, ())
         query = within(select(*COLUMNS), since=since, until=until, known_at=known_at)
-        levels = range(level_for(span, points), TOP + 1)
-        last = query.order_by(S.as_of.desc())
-        events = last.where(is_protected, S.protection == EVENT).limit(points)
-        minima = last.where(is_protected, S.protection == MINIMUM).limit(points + 1)
+        levels = range(level_for(span_s, points), TOP + 1)
         found = [
             # Level by level: each is one stretch of an index, which no planner can miss.
             self._rows(experiment, metric, *(query.where(S.level == level) for level in levels)),
-            self._rows(experiment, metric, last.limit(1)),
-            self._rows(experiment, metric, events),
-            self._rows(experiment, metric, minima),
+            self._rows(experiment, metric, query.order_by(S.as_of.desc()).limit(1)),
+            self._protected(experiment, metric, query, EVENT, span=span, points=points),
+            self._protected(experiment, metric, query, MINIMUM, span=span, points=points),
         ]
-        if len(found[-1]) > points:
-            found.pop()
         rows = {row.as_of: row for part in found for row in part}
         return self._series(experiment, [rows[as_of] for as_of in sorted(rows)])
 
@@ -85,14 +83,30 @@ class SeriesReader:
     ) -> Sequence[Row[Any]]:
         return self._kept.rows(experiment.id, metric.id, *queries)
 
-    def _span_s(
-        self, experiment_id: int, metric_id: str, since: datetime | None, until: datetime | None
-    ) -> float | None:
+    def _protected(
+        self,
+        experiment: Experiment,
+        metric: Metric,
+        query: Select[Any],
+        why: int,
+        *,
+        span: Span,
+        points: int,
+    ) -> Sequence[Row[Any]]:
+        """Of the rows a query finds those protected for this reason; events: the newest, minima: all or none."""
+        moments = self._rows(experiment, metric, _marked(why, *span).limit(points + 1))
+        if why == MINIMUM and len(moments) > points:
+            return ()
+        wanted = [row.as_of for row in moments[:points]]
+        return self._rows(experiment, metric, query.where(S.as_of.in_(wanted))) if wanted else ()
+
+    def _span_s(self, experiment_id: int, metric_id: str, span: Span) -> float | None:
         """Seconds from the first to the last row of the range; None when there is no row."""
+        query = within(select(S.as_of), since=span[0], until=span[1])
         ends: list[int] = []
         for order in (S.as_of, S.as_of.desc()):
-            query = within(select(S.as_of), since=since, until=until).order_by(order).limit(1)
-            ends += [row.as_of for row in self._kept.rows(experiment_id, metric_id, query)]
+            found = self._kept.rows(experiment_id, metric_id, query.order_by(order).limit(1))
+            ends += [row.as_of for row in found]
         return (ends[1] - ends[0]) / SECOND if ends else None
 
     def _series(self, experiment: Experiment, rows: Sequence[Row[Any]]) -> Series:
@@ -107,6 +121,19 @@ class SeriesReader:
             n_excluded=np.array([row.n_excluded for row in rows], dtype=np.float64),
             **sums.known(),
         )
+
+
+def _marked(why: int, since: datetime | None, until: datetime | None) -> Select[Any]:
+    """The protected moments of ``TRACK``, newest first.
+
+    Not joined with the rows: SQLite then starts from the wrong side and looks at each of them.
+    """
+    query: Select[Any] = select(P.as_of).where(P.track_id == TRACK, P.why == why)
+    if since is not None:
+        query = query.where(P.as_of >= to_micros(since))
+    if until is not None:
+        query = query.where(P.as_of <= to_micros(until))
+    return query.order_by(P.as_of.desc())
 
 
 class _Sums:

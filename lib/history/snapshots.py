@@ -17,19 +17,32 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, or_, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from lib.experiments.model import Origin, Snapshot
 from lib.history.database import Database
 from lib.history.encode import layout_of, pack, pack_reported, unpack, unpack_reported
 from lib.history.ladder import level_of
 from lib.history.moments import from_micros, to_micros
-from lib.history.schema import layouts, snapshots, tracks
+from lib.history.schema import layouts, protections, snapshots, tracks
 
 MINIMUM, EVENT = (
     1,
     2,
 )  # what protects a row: a new minimum of the always-valid p; a call or an alert
+TRACK: BindParameter[int] = bindparam("track", type_=BigInteger)
 S = snapshots.c
 COLUMNS = (
     S.as_of,
@@ -117,10 +130,22 @@ class Snapshots:
     def protect(
         self, experiment_id: int, metric_id: str | None, as_of: datetime, why: int = MINIMUM
     ) -> int:
-        """Never thin the rows of this moment (of every metric when ``metric_id`` is None); rows found."""
-        return self._database.write(
-            lambda c: protect(c, experiment_id, metric_id, to_micros(as_of), why), 0
-        )
+        """Never thin the rows of this moment, now and later; the number of tracks it was marked in.
+
+        ``metric_id`` None: in every metric of the experiment.
+        """
+
+        def work(connection: Connection) -> int:
+            return protect(
+                self._database,
+                connection,
+                experiment_id=experiment_id,
+                metric_id=metric_id,
+                as_of=to_micros(as_of),
+                why=why,
+            )
+
+        return self._database.write(work, 0)
 
     def track_id(self, connection: Connection, experiment_id: int, metric_id: str) -> int | None:
         """The track of one metric; None when nothing of it was ever kept."""
@@ -133,14 +158,14 @@ class Snapshots:
         return known
 
     def rows(self, experiment_id: int, metric_id: str, *queries: Select[Any]) -> Sequence[Row[Any]]:
-        """The rows of one track that any of these queries over ``snapshots`` finds."""
+        """The rows that any of these queries finds in one track, which they name as ``TRACK``."""
 
         def work(connection: Connection) -> Sequence[Row[Any]]:
             track_id = self.track_id(connection, experiment_id, metric_id)
             if track_id is None:
                 return ()
-            own = [query.where(S.track_id == track_id) for query in queries]
-            return connection.execute(own[0] if len(own) == 1 else union_all(*own)).all()
+            query = queries[0] if len(queries) == 1 else union_all(*queries)
+            return connection.execute(query, {TRACK.key: track_id}).all()
 
         return self._database.read(work)
 
@@ -190,7 +215,6 @@ class Snapshots:
             "revision": 0,
             "taken_at": to_micros(reading.taken_at),
             "level": 0,
-            "protection": 0,
             "origin": reading.origin.value,
             "n_excluded": reading.n_excluded,
             "layout_id": layout_id,
@@ -232,7 +256,8 @@ def within(
     until: datetime | None = None,
     known_at: datetime | None = None,
 ) -> Select[Any]:
-    """Narrow a query to a range, both ends included, and to the rows that count (or counted then)."""
+    """Narrow a query to ``TRACK``, a range, both ends included, and rows that count (or counted then)."""
+    query = query.where(S.track_id == TRACK)
     if since is not None:
         query = query.where(S.as_of >= to_micros(since))
     if until is not None:
@@ -245,16 +270,24 @@ def within(
 
 
 def protect(
-    connection: Connection, experiment_id: int, metric_id: str | None, as_of: int, why: int
+    database: Database,
+    connection: Connection,
+    *,
+    experiment_id: int,
+    metric_id: str | None,
+    as_of: int,
+    why: int,
 ) -> int:
-    """Mark rows inside a transaction of the caller; a stronger mark is never weakened."""
+    """Mark a moment inside a transaction of the caller; the number of tracks it was marked in."""
     owned = select(tracks.c.id).where(tracks.c.experiment_id == experiment_id)
     if metric_id is not None:
         owned = owned.where(tracks.c.metric_id == metric_id)
-    rows = update(snapshots).where(S.track_id.in_(owned), S.as_of == as_of)
-    connection.execute(rows.where(S.protection < why).values(protection=why))
-    found = select(S.id).where(S.track_id.in_(owned), S.as_of == as_of)
-    return len(connection.execute(found).all())
+    ids = connection.execute(owned).scalars().all()
+    for track_id in ids:
+        database.insert_once(
+            connection, protections, {"track_id": track_id, "why": why, "as_of": as_of}
+        )
+    return len(ids)
 
 
 def _track(experiment_id: int, metric_id: str) -> Select[Any]:

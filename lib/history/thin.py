@@ -10,7 +10,8 @@ an experiment nobody reads any more goes on ageing by ours.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, delete, select
 
@@ -18,50 +19,73 @@ from lib.experiments.model import Origin
 from lib.history.database import Database
 from lib.history.ladder import DAY, HOUR, MINUTE, level_of_width
 from lib.history.moments import SECOND, to_micros
-from lib.history.schema import snapshots, tracks
-from lib.history.snapshots import S
+from lib.history.schema import protections, snapshots, tracks
+from lib.history.snapshots import EVENT, MINIMUM, S
 
 RULES = ((7 * DAY, HOUR), (DAY, 10 * MINUTE))  # older than: one row in
-BATCH = 5_000  # rows deleted in one transaction, so that a tick never waits long
+BATCH = 5_000  # rows looked at in one transaction, so that a tick never waits long
+P = protections.c
+
+
+Stretch = tuple[int, int, int]  # track, level, before
+
+
+class _Batch(NamedTuple):
+    """Rows to delete, out of how many looked at, up to where."""
+
+    ids: list[int]
+    n_seen: int
+    last: int
 
 
 def thin(database: Database, now: datetime, at_most: int = 100_000) -> int:
-    """Delete what retention allows, up to ``at_most`` rows; the number deleted."""
-    deleted = 0
-    ids = database.read(
-        lambda c: c.execute(select(tracks.c.experiment_id).distinct()).scalars().all()
-    )
-    for experiment_id in ids:
-        rows = database.read(lambda c, e=experiment_id: _newest_rows(c, e))  # type: ignore[misc]  # the default binds the loop's value
-        reference = _reference(rows, to_micros(now))
-        for row in rows:
-            deleted += _thin_track(database, row, reference, at_most - deleted)
-    return deleted
+    """Delete what retention allows, up to about ``at_most`` rows; the number deleted."""
+    query = select(tracks.c.experiment_id).distinct()
+    n = 0
+    for experiment_id in database.read(lambda c: c.execute(query).scalars().all()):
+        n += _thin_experiment(database, experiment_id, to_micros(now), at_most - n)
+    return n
 
 
-def _thin_track(database: Database, newest: Row[Any], reference: int, at_most: int) -> int:
-    deleted = 0
-    for age_s, width_s in RULES:
-        old = _deletable(newest, reference - age_s * SECOND, level_of_width(width_s))
-        while deleted < at_most:
-            size = min(BATCH, at_most - deleted)
-            batch = delete(snapshots).where(S.id.in_(old.limit(size)))
-            n = database.write(lambda c, b=batch: c.execute(b).rowcount, 0)  # type: ignore[misc]  # the default binds the loop's value
-            deleted += n
-            if n < size:
-                break
-    return deleted
+def _thin_experiment(database: Database, experiment_id: int, now: int, at_most: int) -> int:
+    rows = database.read(lambda c: _newest_rows(c, experiment_id))
+    reference = _reference(rows, now)
+    n = 0
+    for newest, (age_s, width_s) in product(rows, RULES):
+        before = min(reference - age_s * SECOND, newest.as_of)
+        for level in range(level_of_width(width_s)):
+            n += _thin_level(database, (newest.track_id, level, before), at_most - n)
+    return n
 
 
-def _deletable(newest: Row[Any], before: int, level: int) -> Any:
-    return select(S.id).where(
-        S.track_id == newest.track_id,
-        S.level.in_(range(level)),
-        S.as_of < before,
-        S.as_of < newest.as_of,
-        S.protection == 0,
-        S.origin != Origin.DAILY.value,
-    )
+def _thin_level(database: Database, stretch: Stretch, at_most: int) -> int:
+    """Delete in one stretch of the index by level, batch by batch from its beginning."""
+    n, after = 0, -(2**62)
+    while n < at_most:
+        begin = after  # bound for the two steps of this round
+        batch = database.read(lambda c, b=begin: _deletable(c, stretch, b))  # type: ignore[misc]  # b is bound here
+        if batch.ids:
+            gone = delete(snapshots).where(S.id.in_(batch.ids))
+            n += database.write(lambda c, g=gone: c.execute(g).rowcount, 0)  # type: ignore[misc]  # g is bound here
+        if batch.n_seen < BATCH or database.read_only_because:
+            break
+        after = batch.last
+    return n
+
+
+def _deletable(connection: Connection, stretch: Stretch, after: int) -> _Batch:
+    """The next rows of a stretch, without those that must stay."""
+    track_id, level, before = stretch
+    query = select(S.id, S.as_of, S.origin).where(S.track_id == track_id, S.level == level)
+    query = query.where(S.as_of > after, S.as_of < before).order_by(S.as_of).limit(BATCH)
+    rows = connection.execute(query).all()
+    last = rows[-1].as_of if rows else after
+    marks = select(P.as_of).where(P.track_id == track_id, P.why.in_((MINIMUM, EVENT)))
+    marks = marks.where(P.as_of > after, P.as_of <= last)
+    stay = set(connection.execute(marks).scalars().all())
+    daily = Origin.DAILY.value
+    ids = [row.id for row in rows if row.as_of not in stay and row.origin != daily]
+    return _Batch(ids, len(rows), last)
 
 
 def _newest_rows(connection: Connection, experiment_id: int) -> list[Row[Any]]:

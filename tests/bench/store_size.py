@@ -31,6 +31,8 @@ from lib.experiments.model import (  # noqa: E402  # the path comes first
     Variant,
 )
 from lib.history.ladder import TOP, WIDTHS_S  # noqa: E402  # the path comes first
+from lib.history.schema import protections  # noqa: E402  # the path comes first
+from lib.history.snapshots import EVENT, MINIMUM  # noqa: E402  # the path comes first
 from lib.history.store import Store  # noqa: E402  # the path comes first
 
 METRIC = Metric(id="purchase", name="Purchase", kind=MetricKind.FUNNEL)
@@ -46,7 +48,10 @@ EXPERIMENT = Experiment(
     started_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 STEP_S = 10
-COLUMNS = "track_id, as_of, revision, taken_at, level, protection, origin, n_excluded, layout_id, arms, reported"
+START = int(EXPERIMENT.started_at.timestamp())
+COLUMNS = (
+    "track_id, as_of, revision, taken_at, level, origin, n_excluded, layout_id, arms, reported"
+)
 
 
 def draw(n_rows, seed=7):
@@ -71,7 +76,7 @@ def rows(n_rows, first, ids):
     """Rows as the store would write them, from row ``first`` on."""
     sums = draw(n_rows)
     packed = np.stack([sums[..., 0], sums[..., 1], sums[..., 1]], axis=2).reshape(n_rows, 6)
-    seconds = int(EXPERIMENT.started_at.timestamp()) + STEP_S * (1 + np.arange(n_rows))
+    seconds = START + STEP_S * (1 + np.arange(n_rows))
     for i, (second, level) in enumerate(
         zip(seconds.tolist(), levels(seconds).tolist(), strict=True)
     ):
@@ -83,7 +88,6 @@ def rows(n_rows, first, ids):
                 0,
                 micros + 2_000_000,
                 level,
-                0,
                 "run",
                 0,
                 ids[1],
@@ -107,7 +111,7 @@ def fill(store, n_rows, first=1):
             _copy(raw.driver_connection, rows(n_rows, first, (track, layout)))
         else:
             raw.execute("BEGIN")
-            marks = ",".join("?" * 11)
+            marks = ",".join("?" * 10)
             statement = f"INSERT INTO snapshots ({COLUMNS}) VALUES ({marks})"
             raw.driver_connection.executemany(statement, rows(n_rows, first, (track, layout)))
         raw.commit()
@@ -116,6 +120,20 @@ def fill(store, n_rows, first=1):
             raw.commit()
     finally:
         raw.close()
+    mark(database, track, first, n_rows)
+
+
+def mark(database, track, first, n_rows):
+    """One row in 50 is a new minimum of the always-valid p, one in 100,000 a call."""
+    with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for why, every in ((MINIMUM, 50), (EVENT, 100_000)):
+            marked = range(-(-first // every) * every, n_rows, every)
+            values = [
+                {"track_id": track, "why": why, "as_of": int(1e6 * (START + STEP_S * (i + 1)))}
+                for i in marked
+            ]
+            if values:
+                connection.execute(protections.insert(), values)
 
 
 def _copy(connection: psycopg.Connection, rows):
