@@ -44,12 +44,12 @@ def relative(baseline: Sums, arm: Sums, kind: str) -> Relative | None:
     (mean_c, var_c), (mean_t, var_t) = _moments(baseline, kind), _moments(arm, kind)
     if mean_c == 0 or baseline.n < 2 or arm.n < 2:
         return None
-    part_t = var_t / arm.n / mean_c**2
-    part_c = var_c / baseline.n * mean_t**2 / mean_c**4
-    if part_t + part_c <= 0:
+    own_t, own_c = var_t / arm.n, var_c / baseline.n
+    variance = own_t / mean_c**2 + own_c * mean_t**2 / mean_c**4
+    if variance <= 0:
         return None
-    freedom = (part_t + part_c) ** 2 / (part_t**2 / (arm.n - 1) + part_c**2 / (baseline.n - 1))
-    return Relative(mean_t / mean_c - 1, math.sqrt(part_t + part_c), freedom)
+    freedom = (own_t + own_c) ** 2 / (own_t**2 / (arm.n - 1) + own_c**2 / (baseline.n - 1))
+    return Relative(mean_t / mean_c - 1, math.sqrt(variance), freedom)
 
 
 def _moments(arm: Sums, kind: str) -> tuple[float, float]:
