@@ -21,7 +21,7 @@ from lib.sources.posthog.queries import SLOW, Outcome
 from lib.sources.posthog.results import Decoded, Look, decode_result, problem
 
 STOPPED_GAP_S = 3600.0
-NAPS_S = (0.3, 0.7)  # on the first look only, so that a page opens with numbers
+NAPS_S = (0.3, 0.7, 1.0)  # on the first watched look only, so that a page opens with numbers
 UNKNOWN_KIND = "This dashboard does not know metrics of this kind."
 
 
@@ -39,7 +39,7 @@ def read_by_query(
             kept.take(_without(defined, "unsupported", UNKNOWN_KIND))
     gap_s = _gap_s(means, kept, len(metrics), is_watched=is_watched)
     due = [d for d in metrics if not d.is_unknown and _is_due(means, kept, d, gap_s)]
-    is_first = not kept.snapshots()
+    is_first = is_watched and not kept.snapshots()
     waiting = _round(means, kept, due, is_watched=is_watched)
     for nap_s in NAPS_S if is_first else ():
         if waiting:

@@ -124,7 +124,7 @@ class PostHogSource:
             if refusal is not None:
                 raise refusal
             experiment = self._configured(experiment_id, kept, is_watched=is_watched)
-            if experiment.status is not Status.DRAFT:
+            if not _is_draft(experiment):
                 self._numbers(kept, experiment, is_watched=is_watched)
                 self._extras(kept, experiment, started=now, is_watched=is_watched)
             return self._reading(kept, experiment)
@@ -134,7 +134,7 @@ class PostHogSource:
         with self._lock:
             kept = self._kept.setdefault(experiment_id, Kept())
             experiment = self._configured(experiment_id, kept, is_watched=True)
-            if self._runs.are_absent or experiment.status is Status.DRAFT:
+            if self._runs.are_absent or _is_draft(experiment):
                 return Past()
             is_watched = self._looks.get(experiment_id, (0.0, False))[1]
             return read_past(self._means, kept, experiment, is_watched=is_watched)
@@ -207,14 +207,15 @@ class PostHogSource:
         """The experiment as configured, read again when due; a known one outlives passing trouble."""
         planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
         fresh_s = detail_s(planned.of(is_watched=is_watched))
-        if self._runs.are_absent and is_watched:
-            fresh_s = 0.0  # with no run to read, this tells at each look whether PostHog is there
+        is_all_we_ask = self._runs.are_absent or _is_draft(kept.experiment)
+        if is_all_we_ask:  # with no run to read, this tells at each look whether PostHog is there
+            fresh_s = min(fresh_s, self._tick_s / 2)
         if kept.experiment and self._means.monotonic() - kept.detail_at < fresh_s:
             return kept.experiment
         try:
             return self._detail(identity, kept, is_watched=is_watched)
         except SourceDown as down:
-            if kept.held is not down or kept.experiment is None or self._runs.are_absent:
+            if kept.held is not down or kept.experiment is None or is_all_we_ask:
                 raise
             kept.held = None  # the numbers may still come; the configuration at a later look
             kept.detail_at = self._means.monotonic() - fresh_s + 12.0
@@ -323,3 +324,7 @@ class PostHogSource:
         if is_watched and planned_s > self._tick_s:
             return planned_s, f"Checking every {planned_s:.0f} s for now, to keep PostHog's limits."
         return planned_s, ""
+
+
+def _is_draft(experiment: Experiment | None) -> bool:
+    return experiment is not None and experiment.status is Status.DRAFT
