@@ -178,18 +178,21 @@ class PostHogSource:
             body = table(reply.body, "experiments")
             for row in rows(body.get("results")):
                 if row.get("archived") is not True and row.get("deleted") is not True:
-                    experiment = self._listed_one(row)
-                    found.setdefault(experiment.id, experiment)
+                    self._list_one(row, found)
             url = self._next(body.get("next"))
         return list(found.values())
 
-    def _listed_one(self, row: Row) -> Experiment:
-        """Decode an item; when it was edited since its detail was read, the detail is due."""
-        experiment = decode_experiment(row, site=self._site())
+    def _list_one(self, row: Row, found: dict[int, Experiment]) -> None:
+        """Add an item to the list; when it was edited since its detail was read, the detail is due."""
+        try:
+            experiment = decode_experiment(row, site=self._site())
+        except SourceSurprise as surprise:
+            LOG.warning("An experiment is left out of the list: %s", surprise)
+            return
+        found.setdefault(experiment.id, experiment)
         kept = self._kept.get(experiment.id)
         if kept and kept.detail and kept.detail.get("updated_at") != row.get("updated_at"):
             kept.detail_at = float("-inf")
-        return experiment
 
     def _next(self, address: object) -> str | None:
         if not isinstance(address, str) or not address:
