@@ -7,7 +7,6 @@ follow what it keeps, so that viewers on any of them see the same numbers.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -17,23 +16,24 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from lib.experiments.errors import SourceDown, SourceError, SourceRefused, StoreError
-from lib.experiments.model import Clock, Experiment, Reading
+from lib.experiments.errors import SourceError, SourceRefused, StoreError
+from lib.experiments.model import Clock, Experiment
 from lib.history.store import Store
+from lib.live.keeping import keep_along, note_changes, read_stamp, trouble_of
 from lib.live.past import view_as_of
 from lib.live.schedule import Schedule
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
+from lib.live.trend import Trend, Trends
 from lib.live.view import LiveView, Trouble
 from lib.sources.base import Pace, Source
-from lib.stats.results import State
 
 log = logging.getLogger(__name__)
 LIST_EVERY_S = 60.0
 LEASE_S = 20.0
 WAKE_S = 0.25
 AT_ONCE = 3
-Announcer = Callable[[LiveView | None, LiveView], None]
+Announcer = Callable[[LiveView], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Hub:
         store: where they are kept.
         clock: ours, UTC.
         poll_s: seconds between looks at what somebody watches.
-        announce: told (view before, view after) at each new view of the leader.
+        announce: told each new view of the leader.
         speed_hint: the server's speed when it is known beforehand (a replay we started).
         monotonic: for tests.
     """
@@ -93,6 +93,7 @@ class Hub:
         self._source = source
         self._announce = list(announce)
         self._meter = SpeedMeter(speed_hint)
+        self._trends = Trends(store)
         self._monotonic = monotonic
         self._schedule = Schedule()
         self._shared = _Shared()
@@ -138,6 +139,23 @@ class Hub:
     def views(self) -> tuple[LiveView, ...]:
         """The newest view of every experiment read so far, for the board; marks nothing as watched."""
         return tuple(t.view for t in self._shared.trackers.values() if not t.is_new)
+
+    def trend(
+        self,
+        experiment_id: int,
+        metric_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Trend | None:
+        """How one metric moved; None while the experiment is not known. Reads the store, never the network."""
+        tracker = self._shared.trackers.get(experiment_id)
+        if tracker is None:
+            return None
+        experiment = tracker.experiment
+        metric = experiment.metric(metric_id)
+        plan = self.store.plan(experiment_id)
+        return self._trends.trend(experiment, metric, plan, since=since, until=until)
 
     def refresh(self, experiment_id: int) -> None:
         """Look again at once, past the cache."""
@@ -235,27 +253,14 @@ class Hub:
             return
         if tracker is None:
             tracker = self._new_tracker(reading.experiment)
-        before = None if tracker.is_new else tracker.view
+        if not tracker.is_new:
+            note_changes(self.store, tracker.experiment, reading)
         view = tracker.take(reading)
         pace = self._source.pace(experiment_id)
         tracker.view = view = replace(view, cadence_s=pace.cadence_s, cadence_because=pace.because)
-        self._keep_along(reading, view)
+        keep_along(self.store, reading, view, self.clock())
         for announce in self._announce:
-            announce(before, view)
-
-    def _keep_along(self, reading: Reading, view: LiveView) -> None:
-        """What followers and later lives need beside the rows."""
-        experiment_id = reading.experiment.id
-        self.store.remember_experiment(reading.experiment)
-        if reading.exposures is not None:
-            self.store.remember_exposures(experiment_id, reading.exposures)
-        self.store.put_setting(f"checked:{experiment_id}", _stamp(view))
-        for analysis in view.analyses:
-            call = analysis.verdict.call
-            if analysis.verdict.state is State.WITHDRAWN and call and call.withdrawn_at is None:
-                self.store.withdraw_call(
-                    experiment_id, call.metric_id, call.treatment_key, self.clock(), "corrected"
-                )
+            announce(view)
 
     def _follow(self, experiment_id: int) -> None:
         """Publish what the process with the lease has kept."""
@@ -264,12 +269,7 @@ class Hub:
         tracker = self._tracker(experiment_id) or self._known_tracker(experiment_id)
         if stamp is None or tracker is None:
             return
-        said = json.loads(stamp)
-        tracker.follow(
-            datetime.fromisoformat(said["server_now"]),
-            datetime.fromisoformat(said["checked_at"]),
-            float(said["speed"]),
-        )
+        tracker.follow(*read_stamp(stamp))
         tracker.is_new = False
 
     def _read_past(self, tracker: Tracker) -> None:
@@ -282,7 +282,7 @@ class Hub:
             log.info("no daily series for experiment %s: %s", tracker.experiment.id, error)
 
     def _fail(self, tracker: Tracker | None, error: SourceError, experiment_id: int) -> None:
-        trouble = _trouble(error, self.clock())
+        trouble = trouble_of(error, self.clock())
         if tracker is not None:
             tracker.trouble(trouble)
         else:  # an id nobody listed, perhaps mistyped in a link: no trouble for the others
@@ -328,7 +328,7 @@ class Hub:
             self._shared.experiments = self._source.experiments()
             self._shared.trouble = None
         except SourceError as error:
-            self._note(_trouble(error, self.clock()))
+            self._note(trouble_of(error, self.clock()))
             self._list_due = now + (getattr(error, "retry_after_s", None) or self.poll_s)
 
     def _note(self, trouble: Trouble) -> None:
@@ -352,25 +352,3 @@ class Hub:
         tracker = Tracker(experiment, self.store, meter=self._meter)
         self._shared.trackers = {**self._shared.trackers, experiment.id: tracker}
         return tracker
-
-
-def _trouble(error: SourceError, now: datetime) -> Trouble:
-    if isinstance(error, SourceRefused):
-        return Trouble(kind="refused", sentence=str(error), since=now, setting=error.setting)
-    if isinstance(error, SourceDown):
-        wait = timedelta(seconds=error.retry_after_s or 10.0)
-        return Trouble(kind="down", sentence=str(error), since=now, next_try_at=now + wait)
-    return Trouble(kind="surprise", sentence=str(error), since=now)
-
-
-def _stamp(view: LiveView) -> str:
-    """What a follower needs beside the stored rows."""
-    assert view.server_now is not None  # noqa: S101  # a view made from a reading has both clocks
-    assert view.checked_at is not None  # noqa: S101  # as above
-    return json.dumps(
-        {
-            "server_now": view.server_now.isoformat(),
-            "checked_at": view.checked_at.isoformat(),
-            "speed": view.speed,
-        }
-    )
