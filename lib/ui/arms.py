@@ -7,7 +7,7 @@ from lib.charts.theme import DARK, LIGHT
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, ArmReading, Comparison, Estimate
 from lib.ui.markup import Node, chip, div, num, span, tag
-from lib.ui.words import arm_chip, arm_name, change_words, is_share, value_words
+from lib.ui.words import arm_chip, arm_name, change_words, is_muted, is_share, value_words
 
 SMALLEST_SPAN = 0.02
 
@@ -19,7 +19,7 @@ def arm_cards(view: LiveView) -> Node | None:
         return None
     edge = _edge(analysis)
     return div(
-        "cards",
+        "cards five" if len(analysis.arms) == 5 else "cards",
         *(
             _card(view, analysis, arm, place, edge)
             for place, arm in enumerate(analysis.arms)
@@ -80,12 +80,16 @@ def _change(analysis: Analysis, comparison: Comparison, edge: float) -> list[Nod
     change, interval = change_words(analysis.metric, comparison)
     if not isinstance(comparison, Estimate):
         return [div("", span("muted", f"{change}  {interval}"))]
-    decided = comparison.evidence >= 0.95
+    decided = comparison.evidence >= 0.95 and not is_muted(analysis)
     return [
-        div("", tag("strong", "", num(change, "observed change against the baseline")), " ",
-            span("muted small", num(interval, "always-valid 95 in 100 interval"))),
+        div(
+            "doubted" if is_muted(analysis) else "",
+            tag("strong", "", num(change, "observed change against the baseline")),
+            " ",
+            span("muted small", num(interval, "always-valid 95 in 100 interval")),
+        ),
         _whisker(comparison, edge, is_decided=decided),
-    ]  # fmt: skip
+    ]
 
 
 def _whisker(estimate: Estimate, edge: float, *, is_decided: bool) -> Node | None:

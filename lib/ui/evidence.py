@@ -20,25 +20,38 @@ from lib.ui.live_plot import live_plot
 from lib.ui.markup import Node, div, icon, num, span, tag
 from lib.ui.sentences import sentence_nodes
 from lib.ui.viewer import Viewer
-from lib.ui.words import arm_name, is_muted
+from lib.ui.words import arm_name, is_muted, needs
 
 GAUGE_HEIGHT = 172
 
 
 def evidence_panel(view: LiveView, viewer: Viewer, key: str, *, compact: bool = False) -> None:
-    """Gauges beside the list; with several treatments the gauges wrap."""
+    """Gauges beside the list; with several treatments the gauges come in rows above it."""
     analysis = view.primary
     if analysis is None or not analysis.comparisons:
         return
+    many = len(view.experiment.treatments)
     with st.container(key=f"{key}-evidence"):
-        wide = len(analysis.comparisons)
-        columns = [st.container()] * 2 if compact or wide > 2 else st.columns([wide, 1.25])
-        with columns[0].container(horizontal=True, gap="small"):
-            for treatment in view.experiment.treatments:
-                gauge_card(view, analysis, treatment, key)
-        if not compact:
-            with columns[1]:
+        if compact or many > 1:
+            _gauge_rows(view, analysis, key)
+        if many > 1 and not compact:
+            live_block(why_not_yet(view, viewer), key=f"{key}-why")
+        if many == 1 and not compact:
+            left, right = st.columns([1, 1.25])
+            with left:
+                gauge_card(view, analysis, view.experiment.treatments[0], key)
+            with right:
                 live_block(why_not_yet(view, viewer), key=f"{key}-why")
+
+
+def _gauge_rows(view: LiveView, analysis: Analysis, key: str) -> None:
+    treatments = view.experiment.treatments
+    per_row = 2 if len(treatments) in {2, 4} else min(3, len(treatments))
+    for first in range(0, len(treatments), per_row):
+        row = treatments[first : first + per_row]
+        for column, treatment in zip(st.columns(per_row), row, strict=False):
+            with column:
+                gauge_card(view, analysis, treatment, key)
 
 
 def gauge_card(view: LiveView, analysis: Analysis, treatment: Variant, key: str) -> None:
@@ -66,7 +79,7 @@ def gauge_card(view: LiveView, analysis: Analysis, treatment: Variant, key: str)
 
 def _under(view: LiveView, comparison: Comparison) -> Node:
     if not isinstance(comparison, Estimate):
-        return div("line muted", comparison.unblocked_by)
+        return div("line muted", needs(comparison))
     outlook = _outlook(view, comparison.treatment_key)
     return div("line", _progress(comparison), *_lines(view, comparison, outlook))
 

@@ -11,20 +11,22 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib import wording
-from lib.experiments.model import Reported
+from lib.experiments.model import MetricKind, Reported
 from lib.live.view import LiveView
-from lib.stats.fooled import how_often_fooled
+from lib.stats.fooled import Fooled, how_often_fooled
 from lib.stats.results import Analysis, Comparison, Estimate
+from lib.ui import state
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, num, tag
 from lib.ui.verdict import copy_button
 from lib.ui.viewer import Viewer
-from lib.ui.words import arm_name, change_words, is_share, value_words
+from lib.ui.words import arm_name, change_words, is_share, needs, value_words
 
 ONE_LOOK = "valid for one look at the planned end"
 EVERY_LOOK = "valid at every look"
-N_LOOKS, N_TESTS, SEED = 200, 400, 7
-MOST_PER_ARM = 20_000
+N_LOOKS, N_TESTS, SEED = 1_000, 400, 7
+LEAST_PER_ARM, MOST_PER_ARM = 100, 1_000_000
+SURE = 0.001
 Line = tuple[str, str, str, str]
 
 
@@ -40,7 +42,7 @@ def expert_panel(view: LiveView, viewer: Viewer, key: str) -> None:
 def _arm_block(view: LiveView, analysis: Analysis, comparison: Comparison, viewer: Viewer) -> Node:
     name = arm_name(view.experiment, comparison.treatment_key)
     if not isinstance(comparison, Estimate):
-        return div("", tag("h2", "", name), div("muted", comparison.unblocked_by))
+        return div("", tag("h2", "", name), div("muted", needs(comparison)))
     lines = lines_of(analysis, comparison)
     inputs = inputs_of(view, analysis, comparison, viewer)
     table = _table(lines)
@@ -101,7 +103,7 @@ def lines_of(analysis: Analysis, e: Estimate) -> list[Line]:
         ("Z and its line", f"{wording.decimal(e.z, 2, sign=True)} of {wording.decimal(e.z_crit, 2)}",
          EVERY_LOOK, "difference over its pooled standard error; boundary at the spending time"),
         ("Fixed-horizon p", wording.p(e.p_value), ONE_LOOK, "two-sided test, no correction for looking"),
-        ("Chance to be higher", wording.percent(e.chance_to_win, 1), ONE_LOOK,
+        ("Chance to be higher", chance_words(e.chance_to_win), ONE_LOOK,
          "flat prior: chance that this arm's value is above the baseline's"),
     ]  # fmt: skip
     if e.likely_lift is not None:
@@ -120,6 +122,14 @@ def lines_of(analysis: Analysis, e: Estimate) -> list[Line]:
     return lines + _posthog(analysis, e.treatment_key)
 
 
+def chance_words(chance: float) -> str:
+    """A chance as percent; never rounded to certainty."""
+    if 0 < chance < SURE or 1 - SURE < chance < 1:
+        edge = wording.percent(SURE if chance < 0.5 else 1 - SURE, 1)
+        return f"below {edge}" if chance < 0.5 else f"above {edge}"
+    return wording.percent(chance, 1)
+
+
 def _posthog(analysis: Analysis, key: str) -> list[Line]:
     said = next((r for r in analysis.snapshot.reported if r.variant_key == key), None)
     if said is None:
@@ -127,7 +137,7 @@ def _posthog(analysis: Analysis, key: str) -> list[Line]:
     how = f"as PostHog reported it ({said.method})"
     lines: list[Line] = [("PostHog: significant", _flag(said), ONE_LOOK, how)]
     if said.chance_to_win is not None:
-        shown = wording.percent(said.chance_to_win, 1)
+        shown = chance_words(said.chance_to_win)
         lines.append(("PostHog: chance to win", shown, ONE_LOOK, how))
     if said.p_value is not None:
         lines.append(("PostHog: p", wording.p(said.p_value), ONE_LOOK, how))
@@ -143,53 +153,55 @@ def _flag(said: Reported) -> str:
 
 
 def fooled_panel(view: LiveView, key: str) -> None:
-    """No-difference tests at this experiment's rate and traffic: how often would each rule call one?"""
+    """No-difference tests at this experiment's rate and plan: how often would each rule call one?"""
     analysis = view.primary
-    rate, n = _traffic(analysis)
-    if rate is None or n < 100:
-        st.caption("This needs a rate and at least 100 visitors per arm.")
+    if analysis is None or not analysis.arms:
         return
+    rate, n = traffic(analysis)
+    about = "normal values" if rate is None else f"a rate of {wording.percent(rate)}"
     st.caption(
-        f"{N_TESTS} made-up tests without any difference, at a rate of "
-        f"{wording.percent(rate)} with {wording.count(n)} visitors per arm, looked at {N_LOOKS} times each."
+        f"{N_TESTS} made-up tests without any difference, with {about} and {wording.count(n)} visitors "
+        f"per arm over the whole plan, looked at {wording.count(N_LOOKS)} times each."
     )
     if st.button("Run the tests", key=f"{key}-fool", icon=":material/play_arrow:"):
-        st.session_state[f"{key}-fooled"] = True
-    if st.session_state.get(f"{key}-fooled"):
-        live_block(_fooled_table(*_fooled(round(rate, 4), n)), key=f"{key}-fooled-table")
+        state.ask_fooled(key)
+    if state.is_fooled_asked(key):
+        live_block(_fooled_table(_fooled(rate, n)), key=f"{key}-fooled-table")
 
 
-def _traffic(analysis: Analysis | None) -> tuple[float | None, int]:
-    """The baseline's rate and its visitors, rounded so that a tick does not start it anew."""
-    if analysis is None or not is_share(analysis.metric) or not analysis.arms:
-        return None, 0
+def traffic(analysis: Analysis) -> tuple[float | None, int]:
+    """The baseline's rate (None for means) and planned visitors per arm, rounded: a tick starts nothing anew."""
     base = analysis.arms[0]
-    step = 10 ** max(2, len(str(base.n)) - 2)
-    return base.value, min(MOST_PER_ARM, base.n // step * step)
+    planned = analysis.plan.n_per_arm[0] if analysis.plan else base.n
+    step = 10 ** max(2, len(str(round(planned))) - 2)
+    n = min(MOST_PER_ARM, max(LEAST_PER_ARM, round(planned / step) * step))
+    rate = base.value if analysis.metric.kind is MetricKind.FUNNEL else None
+    return (None if rate is None else float(f"{rate:.2g}")), n
 
 
 @st.cache_data(show_spinner="Running made-up tests ...", max_entries=64)
-def _fooled(rate: float, n_per_arm: int) -> tuple[float, float, float, float]:
-    found = how_often_fooled(rate, n_per_arm, N_LOOKS, seed=SEED, n_tests=N_TESTS)
-    return found.plain, found.posthog, found.ours, found.seconds
+def _fooled(rate: float | None, n_per_arm: int) -> Fooled:
+    return how_often_fooled(rate, n_per_arm, N_LOOKS, seed=SEED, n_tests=N_TESTS)
 
 
-def _fooled_table(plain: float, posthog: float, ours: float, seconds: float) -> Node:
+def _fooled_table(found: Fooled) -> Node:
     rows = (
-        ("p below 0.05 at any look", plain),
-        ("PostHog's flag at any look", posthog),
-        ("The line of this page", ours),
+        ("p below 0.05 at any look", found.plain),
+        ("PostHog's flag at any look", found.posthog),
+        ("The line of this page", found.ours),
     )
     body = [
-        tag("tr", "", tag("td", "", label), tag("td", "", num(wording.percent(share, 1))),
-            tag("td", "", wording.odds(share)))
+        tag("tr", "", tag("th", "", label, scope="row"), tag("td", "", num(wording.percent(share, 1))),
+            tag("td", "", f"{wording.count(round(share * found.n_tests))} of {found.n_tests} tests"))
         for label, share in rows
     ]  # fmt: skip
-    took = wording.decimal(seconds, 1)
+    took = wording.decimal(found.seconds, 1)
     return div(
-        "scroll",
-        tag("table", "", tag("tbody", "", *body)),
+        "",
+        div("", "Called although there was no difference:"),
+        div("scroll", tag("table", "", tag("tbody", "", *body))),
         div(
-            "muted small", f"Computed just now in {took} s, the same every time: the seed is fixed."
+            "muted small",
+            f"Simulated in {took} s; the seed is fixed, so the answer stays the same.",
         ),
     )

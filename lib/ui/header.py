@@ -23,7 +23,7 @@ def header(view: LiveView, viewer: Viewer, *, is_live: bool, tick: int) -> Node:
     """The strip of one experiment."""
     experiment = view.experiment
     link = (
-        tag("a", "small", "Open in PostHog", icon("open_in_new"), href=experiment.url,
+        tag("a", "small", "Open in PostHog ", icon("open_in_new"), href=experiment.url,
             target="_blank", rel="noopener noreferrer")
         if experiment.url.startswith("http")
         else None

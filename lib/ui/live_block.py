@@ -21,5 +21,7 @@ _mount = st.components.v2.component(
 
 
 def live_block(*nodes: Node | None, key: str) -> None:
-    """Draw the nodes below each other; ``key`` must be unique on the page."""
-    _mount(data={"tree": [node for node in nodes if node is not None]}, key=key)
+    """Draw the nodes below each other, nothing when there are none; ``key`` must be unique on the page."""
+    tree = [node for node in nodes if node is not None]
+    if tree:
+        _mount(data={"tree": tree}, key=key)

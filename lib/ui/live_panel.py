@@ -27,7 +27,7 @@ from lib.ui.tiles import tiles
 from lib.ui.verdict import commentary, verdict_card
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
-from lib.ui.words import notice
+from lib.ui.words import arm_name, notice
 
 TICK_MS, FIRST_TICK_MS = 10_000, 1_000
 
@@ -75,6 +75,11 @@ def waiting(source: Hub, experiment_id: int, view: LiveView | None) -> None:
     if trouble is not None and not listed:
         live_block(_unreachable(trouble.sentence, trouble.setting), key="live-unreachable")
         return
+    if source.health().loop_error:
+        words = (
+            "The last look ended with an unexpected error. Trying again; the log has the details."
+        )
+        live_block(notice(words, "amber", "error"), key="live-error")
     skeleton("Reading the experiment ..." if listed else "Reading the list of experiments ...")
 
 
@@ -158,6 +163,8 @@ def draw_view(
 
 def details(view: LiveView, who: Viewer, key: str) -> None:
     """What is computed only when somebody opens it."""
+    if view.primary is None:
+        return
     behind = st.expander("The figures behind this", key=f"{key}-facts", on_change="rerun",
                          icon=":material/data_object:")  # fmt: skip
     if behind.open:
@@ -179,4 +186,5 @@ def _facts(view: LiveView, who: Viewer) -> Node:
     said = {fact.id: fact for sentence in view.sentences for fact in sentence.facts}
     there = view.server_time(who.now) or who.now
     sheet = facts_of(view.experiment, view.primary, view.forecast, server_now=there, zone=who.zone)
-    return fact_table(tuple({**said, **{f.id: f for f in sheet}}.values()), who)
+    names = {v.key: arm_name(view.experiment, v.key) for v in view.experiment.variants}
+    return fact_table(tuple({**said, **{f.id: f for f in sheet}}.values()), who, names)

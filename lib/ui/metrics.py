@@ -19,7 +19,7 @@ from lib.ui.live_block import live_block
 from lib.ui.live_plot import live_plot
 from lib.ui.markup import Node, div, tag
 from lib.ui.viewer import Viewer
-from lib.ui.words import STATES, arm_name, change_words, is_muted, notice, value_words
+from lib.ui.words import STATES, arm_name, change_words, is_muted, needs, notice, value_words
 
 ROLES = {
     MetricRole.PRIMARY: "primary",
@@ -75,7 +75,7 @@ def _row(
     name = arm_name(view.experiment, comparison.treatment_key)
     label = f"{wording.bare_name(analysis.metric.name, 24)} · {name}" if is_named else name
     if not isinstance(comparison, Estimate):
-        return intervals.Row(label=label, place=place, why=comparison.unblocked_by)
+        return intervals.Row(label=label, place=place, why=needs(comparison))
     if comparison.interval is None:
         return intervals.Row(label=label, place=place, why="the baseline's average is near zero")
     return intervals.Row(
@@ -178,7 +178,7 @@ def _cells(view: LiveView, analysis: Analysis, comparison: Comparison) -> dict[s
         "reading": "",
     }
     if not isinstance(comparison, Estimate):
-        return cells | {"reading": comparison.unblocked_by}
+        return cells | {"reading": needs(comparison)}
     cells["evidence"] = round(100 * wording.evidence_value(comparison.evidence), 2)
     cells["reading"] = change_words(metric, comparison)[1]
     if comparison.interval is not None:

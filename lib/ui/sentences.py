@@ -5,7 +5,8 @@ Pure. Used by the verdict card, the commentary, the why-not-yet list and the cop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from lib import wording
 from lib.experiments.facts import SLOT, Fact, Sentence
@@ -49,26 +50,34 @@ def _behind(fact: Fact, viewer: Viewer) -> list[Node]:
     return lines
 
 
-def fact_table(facts: Sequence[Fact], viewer: Viewer) -> Node:
-    """Every fact with value, definition, inputs and moment."""
-    heads = ("Figure", "What it is", "From", "Data as of")
+def fact_table(facts: Sequence[Fact], viewer: Viewer, names: Mapping[str, str]) -> Node:
+    """Every fact with value, arm, definition and inputs; ``names`` gives an arm's name by its key."""
+    newest = max((f.as_of for f in facts if f.as_of is not None), default=None)
+    heads = ("Figure", "Of", "What it is", "From")
     return div(
-        "scroll",
-        tag(
-            "table", "",
-            tag("thead", "", tag("tr", "", *(tag("th", "", h, scope="col") for h in heads))),
-            tag("tbody", "", *(_row(fact, viewer) for fact in facts)),
+        "",
+        div("muted small", f"Data as of {wording.full_moment(newest, viewer.zone)}, unless said otherwise."),
+        div(
+            "scroll tall",
+            tag(
+                "table", "",
+                tag("thead", "", tag("tr", "", *(tag("th", "", h, scope="col") for h in heads))),
+                tag("tbody", "", *(_row(fact, viewer, names, newest) for fact in facts)),
+            ),
+            tabindex="0", role="region", aria_label="The figures behind this",
         ),
     )  # fmt: skip
 
 
-def _row(fact: Fact, viewer: Viewer) -> Node:
-    at = wording.UNKNOWN if fact.as_of is None else wording.moment(fact.as_of, viewer.zone)
-    words = fact.definition or fact.topic
+def _row(fact: Fact, viewer: Viewer, names: Mapping[str, str], newest: datetime | None) -> Node:
+    said = fact.inputs or wording.UNKNOWN
+    if fact.as_of is not None and fact.as_of != newest:
+        said += f" (data as of {wording.full_moment(fact.as_of, viewer.zone)})"
+    of = names.get(fact.subject, fact.subject) if fact.subject else "experiment"
     return tag(
         "tr", "",
         tag("td", "", span("num", wording.unbreakable(fact.shown))),
-        tag("td", "", words),
-        tag("td", "muted", fact.inputs or wording.UNKNOWN),
-        tag("td", "muted", at),
+        tag("td", "muted", tag("bdi", "", wording.bare_name(of))),
+        tag("td", "", fact.definition or fact.topic),
+        tag("td", "muted", said),
     )  # fmt: skip

@@ -11,6 +11,7 @@ EXPERIMENT = "experiment_id"
 LIVE = "is_live"
 BLUE_ORANGE = "is_blue_orange"
 ASKED = "refresh_asked"
+FOOLED = "fooled_asked"
 
 
 def experiment_id() -> int | None:
@@ -64,3 +65,13 @@ def is_refreshing(version: str) -> bool:
         return True
     st.session_state.pop(ASKED, None)
     return False
+
+
+def ask_fooled(panel: str) -> None:
+    """Remember that this panel's made-up tests were asked for."""
+    st.session_state[f"{FOOLED}-{panel}"] = True
+
+
+def is_fooled_asked(panel: str) -> bool:
+    """Whether this panel's made-up tests were asked for."""
+    return bool(st.session_state.get(f"{FOOLED}-{panel}"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lib import wording
 from lib.live.view import LiveView
-from lib.stats.results import Analysis, Estimate, Forecast, Outlook
+from lib.stats.results import Analysis, Blocked, Estimate, Forecast, Outlook
 from lib.ui.markup import Node, div, icon, num, span
 from lib.ui.viewer import Viewer
-from lib.ui.words import arm_name, change_words, is_good, is_muted, running_for
+from lib.ui.words import arm_name, change_words, is_good, is_muted, needs, running_for
 
 Tile = tuple[str, Node, str]
 
@@ -21,9 +21,9 @@ def tiles(view: LiveView, viewer: Viewer) -> Node | None:
     estimate = spoken_of(analysis)
     shown += _improvement(view, analysis, estimate)
     shown.append(_days(view, viewer))
-    if view.experiment.is_running and not analysis.verdict.is_ready:
+    if view.experiment.is_running and not (analysis.verdict.is_ready or is_muted(analysis)):
         shown += _outlook(view, estimate)
-    columns = 4 if len(shown) in {4, 7, 8} else 3
+    columns = 4 if len(shown) in {4, 7, 8} else min(3, len(shown))
     return div("tiles", *(_tile(*tile) for tile in shown), style=f"--n:{columns}")
 
 
@@ -53,8 +53,11 @@ def _visitors(view: LiveView, analysis: Analysis) -> Tile:
 
 def _improvement(view: LiveView, analysis: Analysis, estimate: Estimate | None) -> list[Tile]:
     if estimate is None:
-        why = analysis.comparisons[0] if analysis.comparisons else None
-        return [("Improvement", wording.UNKNOWN, getattr(why, "unblocked_by", "no comparison yet"))]
+        blocked = next((c for c in analysis.comparisons if isinstance(c, Blocked)), None)
+        why = needs(blocked) if blocked else "nothing to compare yet"
+        return [("Improvement", wording.UNKNOWN, why)]
+    if is_muted(analysis):
+        return [("Improvement", wording.UNKNOWN, "not to be read while the data are in doubt")]
     arm = arm_name(view.experiment, estimate.treatment_key)
     change, interval = change_words(analysis.metric, estimate)
     below = f"{arm}, {interval}, observed"
@@ -86,7 +89,7 @@ def _arrow(analysis: Analysis, estimate: Estimate) -> list[Node]:
 
 def _tone(analysis: Analysis, estimate: Estimate) -> str:
     """Green and red are earned: only once this arm is called and health is fine."""
-    if is_muted(analysis) or estimate.evidence < 0.95:
+    if estimate.evidence < 0.95:
         return ""
     return "good" if is_good(analysis.metric, estimate.difference) else "bad"
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from lib import wording
 from lib.experiments.model import Experiment, Goal, Metric, MetricKind, Status
 from lib.live.view import LiveView
-from lib.stats.results import Analysis, Comparison, Estimate, State, Verdict
+from lib.stats.results import Analysis, Blocked, Comparison, Estimate, State, Verdict
 from lib.stats.verdict import standing_calls
 from lib.ui.markup import Node, chip, div, icon, span
 
@@ -104,7 +104,7 @@ def is_share(metric: Metric) -> bool:
 def change_words(metric: Metric, comparison: Comparison) -> tuple[str, str]:
     """The observed change and its interval, in percent of the baseline, else as a difference."""
     if not isinstance(comparison, Estimate):
-        return wording.UNKNOWN, comparison.unblocked_by
+        return wording.UNKNOWN, needs(comparison)
     if comparison.lift is not None and comparison.interval is not None:
         low, high = comparison.interval.low, comparison.interval.high
         digits = wording.lift_digits(low, high)
@@ -113,6 +113,11 @@ def change_words(metric: Metric, comparison: Comparison) -> tuple[str, str]:
     if is_share(metric):
         return wording.points(comparison.difference), wording.points_between(low, high)
     return wording.number(comparison.difference, sign=True), wording.number_between(low, high)
+
+
+def needs(blocked: Blocked) -> str:
+    """What has to happen before there is a number."""
+    return f"needs {blocked.unblocked_by}"
 
 
 def arm_name(experiment: Experiment, key: str) -> str:

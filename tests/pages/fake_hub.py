@@ -1,0 +1,130 @@
+"""A hub for page tests: it returns the views it was given and remembers what it was asked."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from lib.commentary.sentences import comment
+from lib.experiments.model import MetricProblem
+from lib.live.feed import Health
+from lib.live.view import Trouble
+from lib.sources.base import Pace
+from tests.builders import NOW, views_by_state
+
+
+class FakeStore:
+    read_only_because = ""
+
+    def known_experiments(self):
+        return ()
+
+
+class FakeHub:
+    """Views by experiment id; ``now`` is our clock."""
+
+    poll_s = 10.0
+
+    def __init__(self, views=(), *, listed=None, trouble=None, now=NOW + timedelta(seconds=6)):
+        self.shown = {view.experiment.id: view for view in views}
+        self.listed = tuple(v.experiment for v in views) if listed is None else tuple(listed)
+        self.list_trouble = trouble
+        self.now = now
+        self.looked, self.refreshed = [], []
+        self.store = FakeStore()
+
+    def clock(self):
+        return self.now
+
+    def start(self):
+        pass
+
+    def experiments(self):
+        return self.listed
+
+    def look(self, experiment_id, as_of=None):
+        self.looked.append(experiment_id)
+        return self.shown.get(experiment_id)
+
+    def views(self):
+        return tuple(self.shown.values())
+
+    def refresh(self, experiment_id):
+        self.refreshed.append(experiment_id)
+
+    def health(self):
+        return Health(
+            is_leader=True,
+            holder="this",
+            n_experiments=len(self.listed),
+            n_watched=1,
+            pace=Pace(used={"requests a minute": (12, 480)}, n_requests=55),
+            trouble=self.list_trouble,
+            last_round_at=self.now,
+        )
+
+
+def with_sentences(view, **changes):
+    """The view with its computed commentary, as the hub publishes it."""
+    said = comment(view.experiment, view.primary, view.forecast, server_now=view.server_now or NOW)
+    return replace(view, sentences=said, version=str(view.experiment.id), **changes)
+
+
+def every_view():
+    """Every state of the ladder and every kind of trouble, each an experiment of its own, by name."""
+    views = {
+        name: with_sentences(numbered(view, place, name))
+        for place, (name, view) in enumerate(views_by_state().items(), start=1)
+    }
+    return views | {
+        name: numbered(view, place, name)
+        for place, (name, view) in enumerate(troubled(views["ahead"]).items(), start=101)
+    }
+
+
+def numbered(view, place, name):
+    """The view as another experiment, named after its state."""
+    title = name.replace("_", " ").capitalize()
+    return replace(view, experiment=replace(view.experiment, id=place, name=title))
+
+
+def troubled(view):
+    """The same good numbers while something is wrong, and nothing at all."""
+    since = NOW - timedelta(minutes=6)
+    problem = MetricProblem(
+        metric_id="m-other", kind="baseline_zero", sentence="Not calculated: baseline average is zero."
+    )
+    return {
+        "stale": replace(view, checked_at=since, server_now=since),
+        "late": replace(view, as_of=NOW - timedelta(minutes=42)),
+        "down": replace(
+            view,
+            trouble=Trouble(
+                kind="down",
+                sentence="PostHog does not answer.",
+                since=since,
+                next_try_at=NOW + timedelta(seconds=15),
+            ),
+        ),
+        "refused": replace(
+            view,
+            trouble=Trouble(
+                kind="refused",
+                sentence="The key may not read experiments in this project. Ask an administrator.",
+                since=since,
+                setting="POSTHOG_API_KEY",
+            ),
+        ),
+        "limited": replace(view, cadence_s=60.0, cadence_because="PostHog asked us to slow down."),
+        "calculating": replace(view, is_calculating=True),
+        "metric_problem": replace(view, problems=(problem,)),
+        "no_numbers": replace(view, analyses=(), forecast=None, as_of=None, problems=(problem,)),
+        "unreachable": replace(
+            view,
+            analyses=(),
+            forecast=None,
+            as_of=None,
+            checked_at=None,
+            server_now=None,
+            sentences=(),
+            trouble=Trouble(kind="down", sentence="PostHog does not answer.", since=since),
+        ),
+    }
