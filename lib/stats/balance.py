@@ -59,6 +59,8 @@ def log_e_balance(observed: ArrayLike, shares: ArrayLike) -> Floats:
     n, w = np.asarray(observed, dtype=np.float64), np.asarray(shares, dtype=np.float64)
     n, w = np.atleast_2d(n), np.broadcast_to(w, np.atleast_2d(n).shape)
     seen = np.isfinite(n) & (n >= 0) & (w > 0)
+    if seen.all() and n.shape[-1] >= 2:
+        return _mixed(n, w).reshape(np.asarray(observed).shape[:-1])
     log_e = np.zeros(n.shape[:-1])
     # arms that are missing differ from row to row only rarely: one pass a pattern
     patterns, which = np.unique(seen.reshape(-1, n.shape[-1]), axis=0, return_inverse=True)
@@ -68,9 +70,14 @@ def log_e_balance(observed: ArrayLike, shares: ArrayLike) -> Floats:
         if arms.sum() >= 2:
             n_seen = n.reshape(-1, n.shape[-1])[rows][:, arms]
             w_seen = w.reshape(-1, n.shape[-1])[rows][:, arms]
-            each = [log_e_split(n_seen, w_seen, k) for k in CONCENTRATIONS]
-            flat[rows] = np.logaddexp(each[0], each[1]) - np.log(len(CONCENTRATIONS))
+            flat[rows] = _mixed(n_seen, w_seen)
     return log_e.reshape(np.asarray(observed).shape[:-1])
+
+
+def _mixed(n: Floats, w: Floats) -> Floats:
+    """Log of the average evidence over the concentrations."""
+    each = [log_e_split(n, w, k) for k in CONCENTRATIONS]
+    return np.asarray(np.logaddexp(each[0], each[1]) - np.log(len(CONCENTRATIONS)))
 
 
 def log_evidence_to_p(log_e: ArrayLike) -> Floats:

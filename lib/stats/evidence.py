@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.stats.boundary import RULE, Rule, mixture_line, mixture_log_e
+from lib.stats.compare import Compared
 from lib.stats.multiple import holm
 from lib.stats.results import Floats
 from lib.stats.spending import Spending
 
 Bools = NDArray[np.bool_]
+HOUR_S = 3600.0
 LADDER = (0.5, 0.3, 0.15, 0.08, 3e-2, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
 
 
@@ -66,6 +68,49 @@ class Looks:
     s: Floats
     counts: Bools
     is_step: Bools
+
+
+def looks_of(
+    compared: Compared, clocks: tuple[Floats, Floats], healthy: Bools, is_step: Bools, rule: Rule
+) -> Looks:
+    """Decide which looks count (section 9: neither ``no_data`` nor ``srm`` nor ``too_early``).
+
+    Args:
+        compared: shape (T, M) for one experiment or (T, B, M) for many.
+        clocks: visitors clock u and spending time s, same shape; NaN without a plan.
+        healthy: no sample ratio alarm and no data error, one for all treatments, (T,) or (T, B).
+        is_step: (T,), first row of its hour.
+        rule: constants of the decision rule.
+    """
+    u, s = clocks
+    known = (compared.n_c > 0) & (compared.n_t > 0) & np.isfinite(compared.z)
+    ready = compared.sane & compared.enough & (s >= rule.start)
+    counts = np.asarray(known & ready & healthy[..., None])
+    z, information = compared.z, compared.information
+    if z.ndim == 2:
+        z, information, u, s = (a[:, None] for a in (z, information, u, s))
+        counts = counts[:, None]
+    return Looks(z=z, information=information, u=u, s=s, counts=counts, is_step=is_step)
+
+
+def clocks_of(
+    h: Floats, elapsed_days: Floats, n_per_arm: Floats, days: float
+) -> tuple[Floats, Floats]:
+    """Visitors clock ``u = h/h*`` and spending time ``min(u, elapsed/days)``; NaN for an empty plan.
+
+    ``h`` has the treatments last and moments first; ``elapsed_days`` is (T,).
+    """
+    with np.errstate(all="ignore"):
+        h_plan = n_per_arm[0] * n_per_arm[1:] / (n_per_arm[0] + n_per_arm[1:])
+        u = np.where(h_plan > 0, h / h_plan, np.nan)
+    calendar = np.maximum(elapsed_days, 0.0) / days
+    return u, np.minimum(u, calendar.reshape(-1, *[1] * (h.ndim - 1)))
+
+
+def first_of_hour(as_of: Floats, last_at: float = -np.inf) -> Bools:
+    """Rows that are the first of their clock hour, (T,); ``last_at`` is the row before the first."""
+    hours = np.floor(np.concatenate([[last_at], as_of]) / HOUR_S)
+    return np.asarray(hours[1:] > hours[:-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,11 @@ from lib.stats.balance import ALARM, log_e_balance, log_evidence_to_p
 from lib.stats.boundary import RULE, Rule
 from lib.stats.compare import Compared, compare
 from lib.stats.cuped import frozen_theta
-from lib.stats.evidence import Course, Evidence, Looks
+from lib.stats.evidence import Course, Evidence, clocks_of, first_of_hour, looks_of
 from lib.stats.results import Floats, Series, Trace
 from lib.stats.series import rows_of
 
 Bools = NDArray[np.bool_]
-HOUR_S = 3600.0
 DAY_S = 86400.0
 
 
@@ -84,17 +83,13 @@ class Watch:
         u, s = self._clocks(fresh, compared)
         balance_p = self._balance(fresh)
         broken = self._broken(fresh)
-        counts = self._counts(compared, s, balance_p, broken)
-        looks = Looks(
-            z=compared.z[:, None],
-            information=compared.information[:, None],
-            u=u[:, None],
-            s=s[:, None],
-            counts=counts[:, None],
-            is_step=self._first_of_hour(fresh.as_of),
-        )
+        healthy = (balance_p >= ALARM) & ~broken & (self.metric.kind is not MetricKind.LEGACY)
+        is_step = first_of_hour(fresh.as_of, self._last_at)
+        looks = looks_of(compared, (u, s), healthy, is_step, self.rule)
         course = self._evidence.extend(looks)
-        trace = self._trace(fresh.as_of, compared, course, (u, s, balance_p, counts, broken))
+        trace = self._trace(
+            fresh.as_of, compared, course, (u, s, balance_p, looks.counts[:, 0], broken)
+        )
         if len(fresh):
             self._remember(fresh, trace)
         return trace
@@ -105,14 +100,10 @@ class Watch:
         if plan is None or len(plan.n_per_arm) != keys + 1 or plan.days <= 0 or not len(series):
             nothing = np.full(compared.z.shape, np.nan)
             return nothing, nothing
-        n = np.array(plan.n_per_arm, dtype=np.float64)
         if self._started is None:
             self._started = float(series.as_of[0])
-        elapsed = np.maximum(series.as_of - self._started, 0.0) / (plan.days * DAY_S)
-        with np.errstate(all="ignore"):
-            h_plan = n[0] * n[1:] / (n[0] + n[1:])
-            u = np.where(h_plan > 0, compared.h / h_plan, np.nan)
-        return u, np.minimum(u, elapsed[:, None])
+        n = np.array(plan.n_per_arm, dtype=np.float64)
+        return clocks_of(compared.h, (series.as_of - self._started) / DAY_S, n, plan.days)
 
     def _balance(self, series: Series) -> Floats:
         """Always-valid p of the split, (T,), the lowest so far."""
@@ -129,19 +120,6 @@ class Watch:
         gained = np.diff(np.concatenate([[self._last_excluded], excluded]))
         lost = np.nansum(np.maximum(-np.diff(n, axis=0), 0.0), axis=1)
         return np.asarray(lost > np.maximum(np.nan_to_num(gained), 0.0))
-
-    def _counts(self, compared: Compared, s: Floats, balance_p: Floats, broken: Bools) -> Bools:
-        """Looks that enter the minimum and may call: those no gate of section 9 answers, (T, M)."""
-        known = (compared.n_c > 0) & (compared.n_t > 0) & np.isfinite(compared.z)
-        fine = known & compared.sane & compared.enough & (s >= self.rule.start)
-        healthy = (balance_p >= ALARM) & ~broken
-        decides = self.metric.kind is not MetricKind.LEGACY
-        return np.asarray(fine & healthy[:, None] & decides)
-
-    def _first_of_hour(self, as_of: Floats) -> Bools:
-        """Rows that are the first of their clock hour, (T,)."""
-        hours = np.floor(np.concatenate([[self._last_at], as_of]) / HOUR_S)
-        return hours[1:] > hours[:-1]
 
     def _trace(
         self,
