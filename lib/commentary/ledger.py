@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from lib import wording
 from lib.commentary.words import definition
 from lib.experiments.facts import Fact, FactRole, Unit
-from lib.experiments.model import Experiment
+from lib.experiments.model import Experiment, Goal
 from lib.stats.results import Analysis
 
 DAY_S = 86_400.0
@@ -29,6 +29,7 @@ class Ledger:
         self.server_now = server_now
         self._base = self._prefix = prefix
         self._metric_id = ""
+        self._better = 0
         self._as_of: datetime | None = None
         self._facts: dict[str, Fact] = {}
 
@@ -41,6 +42,7 @@ class Ledger:
         """From here on facts belong to this metric and its moment."""
         self._prefix = self._base + prefix
         self._metric_id = analysis.metric.id
+        self._better = 1 if analysis.metric.goal is Goal.UP else -1
         self._as_of = analysis.snapshot.as_of
 
     def write(
@@ -72,6 +74,7 @@ class Ledger:
             as_of=as_of or self._as_of,
             metric_id=self._metric_id,
             experiment_id=self.experiment.id,
+            better=self._better,
         )
 
     def count(

@@ -52,6 +52,7 @@ class Fact:
         as_of: where the data ended; None for constants.
         metric_id: the metric it was computed for; empty when it speaks of the experiment as a whole.
         experiment_id: the experiment it speaks of; None for constants.
+        better: +1 when more of its metric is better, -1 when less is, 0 when it has no metric.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Fact:
     as_of: datetime | None = None
     metric_id: str = ""
     experiment_id: int | None = None
+    better: int = 0
 
 
 SLOT = re.compile(r"\[\[([\w.:-]+)\]\]")
