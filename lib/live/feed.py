@@ -245,8 +245,8 @@ class Hub:
         watched = self._schedule.is_watched(experiment_id, self._monotonic())
         tracker = self._tracker(experiment_id)
         try:
-            if tracker is not None and tracker.is_new:
-                self._read_past(tracker)
+            if tracker is not None and tracker.needs_past:
+                self._read_past(tracker, is_watched=watched)
             reading = self._source.read(experiment_id, is_watched=watched)
         except SourceError as error:
             self._fail(tracker, error, experiment_id)
@@ -272,14 +272,20 @@ class Hub:
         tracker.follow(*read_stamp(stamp))
         tracker.is_new = False
 
-    def _read_past(self, tracker: Tracker) -> None:
-        """Daily points from before the first look. Their failure is no reason not to look."""
+    def _read_past(self, tracker: Tracker, *, is_watched: bool) -> None:
+        """Daily points from before the first look; plan and evidence rest on them.
+
+        Somebody who looks gets the newest numbers even when the past cannot be had yet; it is tried again.
+        """
         try:
             tracker.keep_past(self._source.past(tracker.experiment.id).snapshots)
-        except SourceRefused:
-            raise
-        except SourceError as error:
-            log.info("no daily series for experiment %s: %s", tracker.experiment.id, error)
+        except SourceDown as error:
+            if not is_watched:
+                raise
+            log.info("the past of experiment %s comes later: %s", tracker.experiment.id, error)
+        except SourceSurprise as error:
+            log.info("no past of experiment %s: %s", tracker.experiment.id, error)
+            tracker.needs_past = False
 
     def _fail(self, tracker: Tracker | None, error: SourceError, experiment_id: int) -> None:
         trouble = trouble_of(error, self.clock())

@@ -66,6 +66,7 @@ class Tracker:
         self.experiment = experiment
         self.view = LiveView(experiment=experiment)
         self.is_new = True
+        self.needs_past = True
         self._shelf = shelf
         self._meter = meter
         self._plan: Plan | None = None
@@ -86,6 +87,7 @@ class Tracker:
 
     def keep_past(self, snapshots: Sequence[Snapshot]) -> None:
         """Daily points from before the first look; evaluated again from the store at the next reading."""
+        self.needs_past = False
         if snapshots and self._shelf.keep(snapshots):
             self._tracks.clear()
 
