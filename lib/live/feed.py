@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from lib.experiments.errors import SourceError, SourceRefused, StoreError
+from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, StoreError
 from lib.experiments.model import Clock, Experiment
 from lib.history.store import Store
 from lib.live.keeping import keep_along, note_changes, read_stamp, trouble_of

@@ -197,3 +197,22 @@ def test_not_started_says_so(store, clock):
     hub.stop()
     assert view.primary is None
     assert view.sentences[0].text == "Not started yet."
+
+
+def test_the_past_is_tried_until_it_is_had(hub, source, store, clock):
+    """A limit that forbids the daily points delays them; who looks still sees the newest numbers."""
+    past, source.past = source.past, lambda _: _raise(SourceDown("At the limit.", 10))
+    hub.look(1)
+    hub.round(wait=True)
+    experiment = an_experiment()
+    assert hub.look(1).primary is not None
+    assert len(store.series(experiment, experiment.metrics[0])) == 1
+    source.past = past
+    clock.pass_(11)
+    hub.look(1)
+    hub.round(wait=True)
+    assert len(store.series(experiment, experiment.metrics[0])) == 10
+
+
+def _raise(error):
+    raise error
