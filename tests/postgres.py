@@ -1,10 +1,13 @@
 """A real PostgreSQL server for the tests: Debian's binaries, a free port, another user than root, gone at the end.
 
-``server`` is a session fixture that yields the server; ``Server.new_database()`` gives an empty database by
-its address. Missing binaries fail, they do not skip: the suite promises both databases.
+A folder's ``conftest.py`` imports the fixtures: ``database_url`` runs a test on SQLite and on PostgreSQL,
+``server`` is this process's one server, and ``server.new_database()`` another empty database on it. Missing
+binaries fail, they do not skip: the suite promises both databases.
 """
 
+import atexit
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -43,6 +46,11 @@ class Server:
         self._folder.chmod(0o700)
         data = self._folder / "data"
         self._run("initdb", "-D", data, "-U", "tests", "--auth=trust", "-E", "UTF8", "--no-sync")
+        return self.resume()
+
+    def resume(self):
+        """Serve the cluster, again after ``pause``."""
+        data = self._folder / "data"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*_as_other(), self._bin / "postgres", "-D", data, *self._options()],
@@ -62,6 +70,11 @@ class Server:
 
     def stop(self):
         """Stop at once and leave nothing behind."""
+        self.pause()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def pause(self):
+        """Stop serving; the cluster stays."""
         if self._process is not None:
             self._process.send_signal(2)  # SIGINT: PostgreSQL's fast shutdown
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -69,7 +82,6 @@ class Server:
             if self._process.poll() is None:
                 self._process.kill()
                 self._process.wait(10)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _options(self):
         return ["-p", str(self.port), "-k", self._folder, *OPTIONS.split()]
@@ -100,6 +112,9 @@ class Server:
 def binaries() -> Path:
     """The newest installed server's programs."""
     found = sorted(BINARIES.glob("*/bin/postgres"), key=lambda p: int(p.parts[-3]))
+    elsewhere = shutil.which("postgres")
+    if elsewhere and not found:
+        return Path(elsewhere).resolve().parent
     assert found, f"no PostgreSQL server under {BINARIES}: install the package postgresql"
     return found[-1].parent
 
@@ -115,7 +130,14 @@ def _as_other() -> list[str]:
     if os.geteuid() != 0:
         return []
     who = pwd.getpwnam(_other_user())
-    return ["setpriv", f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups"]
+    # The server stops with this process, however it ends.
+    return [
+        "setpriv",
+        f"--reuid={who.pw_uid}",
+        f"--regid={who.pw_gid}",
+        "--clear-groups",
+        "--pdeathsig=SIGINT",
+    ]
 
 
 def _free_port() -> int:
@@ -124,11 +146,23 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+@functools.cache
+def running() -> Server:
+    """The one server of this process, started when first asked for and stopped when the process ends."""
+    made = Server()
+    atexit.register(made.stop)
+    return made.start()
+
+
 @pytest.fixture(scope="session")
 def server():
     """A PostgreSQL server for the whole run."""
-    running = Server()
-    try:
-        yield running.start()
-    finally:
-        running.stop()
+    return running()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of an empty database; a test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'history.sqlite3'}"
+    return request.getfixturevalue("server").new_database()

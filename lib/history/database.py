@@ -13,18 +13,28 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.pool import NullPool
 
-from lib.experiments.errors import StoreError, StoreUnwritable
+from lib.experiments.errors import StoreError, StoreTooNew, StoreUnwritable
 from lib.history.address import describe, parse_url
-from lib.history.migrate import migrate
+from lib.history.migrate import migrate, refuse_newer
 
 BUSY_S = 5.0
 CONNECT_S = 5
+OURS = (IntegrityError, ProgrammingError, DataError)  # mistakes of this program, not of the disk
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -88,6 +98,8 @@ class Database:
             with self.engine.connect() as connection:
                 return work(connection)
         except DBAPIError as error:
+            if self._may_peek(error):
+                return self._peek(work)
             raise StoreError(f"History cannot be read: {_reason(error)}.") from error
 
     def write(self, work: Callable[[Connection], T], otherwise: T) -> T:
@@ -111,7 +123,9 @@ class Database:
                 connection.begin(),
             ):
                 done = work(connection)
-        except (OperationalError, InternalError) as error:
+        except DatabaseError as error:
+            if isinstance(error, OURS):
+                raise
             raise StoreUnwritable(self._sentence(_reason(error))) from error
         self.read_only_because = ""
         return done
@@ -134,6 +148,9 @@ class Database:
     def _open_or_say_why(self) -> None:
         try:
             self._ensure()
+        except StoreTooNew:
+            self.close()
+            raise
         except DBAPIError as error:
             self.read_only_because = self._sentence(_reason(error))
 
@@ -146,6 +163,26 @@ class Database:
                 _make_folder(self.url)
                 migrate(self.engine)
                 self._ready = True
+
+    def _may_peek(self, error: DBAPIError) -> bool:
+        """Whether the file is there but SQLite finds no room beside it for its journal."""
+        refused = any(words in str(error.orig) for words in ("readonly database", "unable to open"))
+        return refused and not self.is_postgres and Path(self.url.database or "").is_file()
+
+    def _peek(self, work: Callable[[Connection], T]) -> T:
+        """Read a file that nobody may write to, without a journal."""
+        path = quote(str(Path(self.url.database or "").resolve()))
+        address = f"file:{path}?mode=ro&immutable=1"
+        engine = create_engine(
+            "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool
+        )
+        try:
+            with engine.connect() as connection:
+                if refuse_newer(connection) is None:
+                    raise StoreError("History cannot be read: the file holds none.")
+                return work(connection)
+        except DBAPIError as error:
+            raise StoreError(f"History cannot be read: {_reason(error)}.") from error
 
     def _sentence(self, reason: str) -> str:
         return f"Nothing is being kept: {reason} ({describe(self.url)}). Live figures go on."
