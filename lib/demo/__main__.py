@@ -26,6 +26,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--states", type=Path, help="JSON file of exact experiment states")
     parser.add_argument("--nulls", type=int, default=0, help="further experiments without effect")
+    parser.add_argument(
+        "--since", type=float, help="unix seconds at which an earlier replay began, to continue it"
+    )
     parser.add_argument("--no-limits", action="store_true", help="do not count PostHog's limits")
     return parser.parse_args()
 
@@ -44,6 +47,7 @@ def main() -> int:
             states=asked.states,
             nulls=asked.nulls,
             limits=not asked.no_limits,
+            since=asked.since,
         )
         stand_in.serve(lambda url: print(url, flush=True))  # noqa: T201 - its output
     except (OSError, ValueError) as error:

@@ -103,14 +103,31 @@ def _matches(trial: Trial, asked: Any, now: float) -> bool:
     archived = str(asked.get("archived", "false")).lower() == "true"
     words = asked.get("search", "").lower()
     flag_id = asked.get("feature_flag_id")
-    tags = json.loads(asked["tags"]) if asked.get("tags", "").startswith("[") else []
+    tags = _words(asked.get("tags"))
+    unwanted = _words(asked.get("excluded_tags"))
     return (
         trial.archived == archived
         and wanted in {"all", "", trial.status(now)}
         and (words in trial.name.lower() or words in trial.flag_key)
         and (flag_id is None or flag_id == str(9000 + trial.id))
         and all(tag in trial.tags for tag in tags)
+        and not any(tag in trial.tags for tag in unwanted)
     )
+
+
+def _words(text: str | None) -> list[str]:
+    """Return a JSON list of tags.
+
+    Raises:
+        errors.Refusal: 400.
+    """
+    try:
+        found = json.loads(text or "[]")
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise errors.invalid("tags must be a JSON array")
+    return [str(word) for word in found]
 
 
 def _ordered(trials: list[Trial], order: str, now: float) -> list[Trial]:

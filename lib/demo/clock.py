@@ -20,13 +20,16 @@ class ServerClock:
     Args:
         now: real unix seconds; a test passes its own.
         speed: seconds of server time in one real second.
+        since: the real moment at which the replay began, to go on after a restart; now by default.
     """
 
-    def __init__(self, *, now: Callable[[], float], speed: float) -> None:
+    def __init__(
+        self, *, now: Callable[[], float], speed: float, since: float | None = None
+    ) -> None:
         self.real = now
         self.speed = speed
-        self.anchor = float(math.floor(now()))
-        self._began = now()
+        self.began = now() if since is None else since
+        self.anchor = float(math.floor(self.began))
         self._jumped_s = 0.0
 
     def now(self) -> float:
@@ -34,8 +37,8 @@ class ServerClock:
         return round(self.anchor + self._jumped_s + self.elapsed_s() * self.speed, 6)
 
     def elapsed_s(self) -> float:
-        """Return the real seconds since the start."""
-        return max(0.0, self.real() - self._began)
+        """Return the real seconds since the replay began."""
+        return max(0.0, self.real() - self.began)
 
     def jump(self, seconds: float) -> None:
         """Move the server's time forward at once, by ``seconds`` of its own time."""

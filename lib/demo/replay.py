@@ -33,6 +33,8 @@ FIRST_ID = 1001
 SHIPPED = Path(__file__).parent / "asos.parquet"
 CREDIT = "Replayed: ASOS Digital Experiments Dataset (Liu et al. 2021), CC BY 4.0."
 REPLAYED = "Replayed from a file of cumulative figures."
+LINES = "Straight lines between its rows."
+PLAN = "Its plan is an assumption."
 TAG = "replayed: ASOS, CC BY 4.0"
 METRIC_NAMES = {
     1: "Conversion (metric 1)",
@@ -42,6 +44,7 @@ METRIC_NAMES = {
 }
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Rows = dict[int, dict[int, Floats]]  # by metric, then by variant, both in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,30 +131,31 @@ def read_trials(
     frame = frame[COLUMNS].dropna(subset=[*COLUMNS[:4], "count_c", "count_t"])
     types = {"experiment_id": str, "variant_id": int, "metric_id": int}
     frame = frame.astype(types | dict.fromkeys(COLUMNS[3:], float))
-    keys = ["experiment_id", "variant_id", "metric_id", "time_since_start"]
+    keys = ["experiment_id", "metric_id", "variant_id", "time_since_start"]
     frame = frame.sort_values(keys, kind="stable").drop_duplicates(keys, keep="last")
     place = Place(
         anchor=anchor, start_day=start_day, shipped=path == SHIPPED, whole_only=whole_only
     )
     return [
-        _trial(index, str(name), part, place)
-        for index, (name, part) in enumerate(frame.groupby("experiment_id", sort=True))
+        _trial(index, name, rows, place)
+        for index, (name, rows) in enumerate(_grouped(frame).items())
     ]
 
 
-def _trial(index: int, name: str, part: pd.DataFrame, place: Place) -> Trial:
-    variants = sorted(part["variant_id"].unique().tolist())
-    metrics = sorted(part["metric_id"].unique().tolist())
+def _trial(index: int, name: str, rows: Rows, place: Place) -> Trial:
+    variants = sorted({variant for by_variant in rows.values() for variant in by_variant})
+    metrics = sorted(rows)
     odd = index % 20 == 7  # some teams do not call their baseline control
     base = "current" if odd else "control"
     keys = [base] + [f"{'new' if odd else 'treatment'}-{i + 1}" for i in range(len(variants))]
-    lines = _lines(part, metrics, dict(zip(variants, keys[1:], strict=True)), base)
+    lines = _lines(rows, dict(zip(variants, keys[1:], strict=True)), base)
     first = lines[str(metrics[0])]
     stand = max(place.start_day, *(line.days[0] for _, line in first))
     length = max(line.days[-1] for _, line in first)
     started = place.anchor - stand * DAY_S
     last = {key: float(line.rows[-1][0]) for key, line in first}
     final = [last.get(key, 0.0) for key in keys]
+    plan = _planned(final, length) if index % 3 == 0 else None
     experiment_id = FIRST_ID + index
     curve = ReplayCurve(lines)
     measures = _measures(experiment_id, index, metrics)
@@ -165,7 +169,7 @@ def _trial(index: int, name: str, part: pd.DataFrame, place: Place) -> Trial:
         id=experiment_id,
         name=f"ASOS {name}" if place.shipped else f"Experiment {name}",
         flag_key=f"asos-{name}" if place.shipped else f"experiment-{name}",
-        description=f"{CREDIT if place.shipped else REPLAYED} Straight lines between the rows of {name}.",
+        description=_described(shipped=place.shipped, planned=plan is not None),
         arms=(*arms[1:], arms[0]) if odd else arms,
         baseline=base,
         measures=measures,
@@ -174,10 +178,15 @@ def _trial(index: int, name: str, part: pd.DataFrame, place: Place) -> Trial:
         started_at=started,
         ended_at=started + length * DAY_S,
         tags=(TAG if place.shipped else "replayed",),
-        planned=_planned(final, length) if index % 3 == 0 else None,
+        planned=plan,
         method=(None, "frequentist", "bayesian", "bayesian")[index % 4],
         gap_day=3 if index % 9 == 4 else None,
     )
+
+
+def _described(*, shipped: bool, planned: bool) -> str:
+    words = [CREDIT if shipped else REPLAYED, LINES]
+    return " ".join([*words, PLAN] if planned else words)
 
 
 def _arm_name(i: int) -> str:
@@ -189,33 +198,39 @@ def _planned(final: list[float], length: float) -> Planned:
     return Planned(mde_percent=2.0, n_total=max(2, round(sum(final))), days=days)
 
 
-def _lines(
-    part: pd.DataFrame, metrics: list[int], keys: dict[int, str], base: str
-) -> dict[str, list[tuple[str, Line]]]:
+def _grouped(frame: pd.DataFrame) -> dict[str, Rows]:
+    """Return the sorted frame's rows as {experiment: {metric: {variant: array}}}, in one pass."""
+    names = frame["experiment_id"].tolist()
+    variants, metrics = frame["variant_id"].tolist(), frame["metric_id"].tolist()
+    values = frame[COLUMNS[3:]].to_numpy(float)
+    marks = list(zip(names, metrics, variants, strict=True))
+    edges = [i for i, mark in enumerate(marks) if i == 0 or mark != marks[i - 1]]
+    found: dict[str, Rows] = {}
+    for first, end in zip(edges, [*edges[1:], len(marks)], strict=True):
+        name, metric, variant = marks[first]
+        found.setdefault(name, {}).setdefault(metric, {})[variant] = values[first:end]
+    return found
+
+
+def _lines(rows: Rows, keys: dict[int, str], base: str) -> dict[str, list[tuple[str, Line]]]:
     found: dict[str, list[tuple[str, Line]]] = {}
-    for metric in metrics:
-        of_metric = part[part["metric_id"] == metric]
+    for metric, by_variant in rows.items():
         arms: list[tuple[str, Line]] = []
-        for variant, key in keys.items():
-            rows = of_metric[of_metric["variant_id"] == variant]
-            if rows.empty:
-                continue
+        for variant, values in by_variant.items():
             if not arms:  # the control repeats for each treatment: the first one's rows serve
-                arms.append((base, _line(rows, "c", metric)))
-            arms.append((key, _line(rows, "t", metric)))
+                arms.append((base, _line(values, 0, metric)))
+            arms.append((keys[variant], _line(values, 1, metric)))
         found[str(metric)] = arms
     return found
 
 
-def _line(rows: pd.DataFrame, side: str, metric: int) -> Line:
-    n, mean, variance = (
-        rows[f"{name}_{side}"].to_numpy(float) for name in ("count", "mean", "variance")
-    )
+def _line(values: Floats, side: int, metric: int) -> Line:
+    """Turn rows of (day, counts, means, variances; control, treatment) into one arm's line."""
+    n, mean, variance = (values[:, 1 + 2 * i + side] for i in range(3))
     total = np.where(n > 0, n * mean, 0.0)
     spread = np.where(n > 1, variance * (n - 1), 0.0)
     total_sq = total if metric == BINARY else np.where(n > 0, spread + n * mean**2, 0.0)
-    # 88.50000000000001 is day 88.5
-    days = [round(day, 9) for day in rows["time_since_start"].tolist()]
+    days = [round(day, 9) for day in values[:, 0].tolist()]  # 88.50000000000001 is day 88.5
     return Line(days, np.column_stack([n, total, total_sq]))
 
 

@@ -66,7 +66,7 @@ def application(world: World, faults: FaultBook, tally: Tally, limits: Limits) -
         poll = guarded(lambda _, request: queries.poll(request), QUERY)
         routes += _both(start + "{query_id}/", poll, ["GET", "DELETE"])
     routes += _desk(world, faults, tally)
-    return Starlette(routes=routes, exception_handlers={404: _lost, 405: _wrong_method})
+    return Starlette(routes=routes, exception_handlers=HANDLERS)
 
 
 def _both(path: str, endpoint: Endpoint, methods: list[str] | None = None) -> list[Route]:
@@ -109,6 +109,13 @@ async def _wrong_method(request: Request, _error: Exception) -> Response:
     return refuse(errors.method_not_allowed(request.method))
 
 
+async def _broken(_request: Request, _error: Exception) -> Response:
+    return refuse(errors.server_error())
+
+
+HANDLERS: dict[Any, Any] = {404: _lost, 405: _wrong_method, 500: _broken}
+
+
 def _desk(world: World, faults: FaultBook, tally: Tally) -> list[Route]:
     """Return the routes that tests use to break and to watch the stand-in."""
 
@@ -141,6 +148,7 @@ def _desk(world: World, faults: FaultBook, tally: Tally) -> list[Route]:
                 "anchor": iso(world.clock.anchor),
                 "last_run": iso(world.clock.last_run()),
                 "speed": world.clock.speed,
+                "began": world.clock.began,
             }
         )
 

@@ -70,6 +70,8 @@ class StandIn:
         states: a file of exact experiment states, served instead of everything else.
         nulls: so many further simulated experiments without an effect.
         limits: count PostHog's published limits.
+        since: the real moment (unix seconds, ``clock.began`` of an earlier one) at which the replay
+            began: a restarted stand-in then goes on as if it had never been away.
         now: real unix seconds, for tests.
     """
 
@@ -85,13 +87,14 @@ class StandIn:
         states: Path | None = None,
         nulls: int = 0,
         limits: bool = True,
+        since: float | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         if style not in get_args(Style):
             raise ValueError(f"no such style: {style}; there are 2025 and 2026")
         if speed is None:
             speed = FAST if states is None else 1.0
-        self.clock = ServerClock(now=now, speed=speed)
+        self.clock = ServerClock(now=now, speed=speed, since=since)
         self.trials = load_trials(
             data=data,
             states_file=states,

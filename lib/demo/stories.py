@@ -20,7 +20,7 @@ PRICING, CHECKOUT, ONBOARDING, DRAFT = 101, 102, 103, 104
 FIRST_NULL = 900_001
 TAG = ("simulated",)
 LABEL = "Simulated, no real people."
-MAX_PATHS = 3000
+MAX_PATHS = 300
 # Critical |Z| of a plan watched continuously, overall error 4.5 %, by the spent part of the plan.
 SPENT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CRITICAL = (
@@ -108,10 +108,10 @@ def _first_path(
 
 def _pricing(anchor: float, stand: float, seed: int) -> Trial:
     streams = _two("test", 9_320, 0.100, 0.0995)
-    hour = round(stand * HOURS)
+    hour = round(max(stand, 2.0) * HOURS)
 
     def behind(curve: SimulatedCurve) -> bool:
-        z = z_scores(curve, math.ceil(stand) + 14)
+        z = z_scores(curve, math.ceil(max(stand, 2.0)) + 14)
         return bool(-1.3 < z[hour] < -0.7 and np.abs(z[HOURS:]).max() < 2.4)
 
     started = anchor - stand * DAY_S
@@ -167,9 +167,10 @@ def _crosses_between(curve: SimulatedCurve, first: float, last: float, days: flo
 
 
 def _checkout(anchor: float, stand: float, seed: int) -> Trial:
-    days = 7 * math.ceil((stand + 2) / 0.8 / 7)
+    days = 7 * max(2, math.ceil((stand + 2) / 0.8 / 7))
     streams = _two("blue", CHECKOUT_N / days, 0.080, 0.0864)
     first = max(stand + 1.5, 7.5)  # three minutes at 720x, and after the first full week
+    last = first + max(1.5, 0.1 * days)
     started = anchor - stand * DAY_S
     return Trial(
         id=CHECKOUT,
@@ -193,7 +194,7 @@ def _checkout(anchor: float, stand: float, seed: int) -> Trial:
             streams,
             seed,
             CHECKOUT * 10_000,
-            lambda curve: _crosses_between(curve, first, first + 1.5, days),
+            lambda curve: _crosses_between(curve, first, last, days),
         ),
         created_at=started - 3 * DAY_S,
         started_at=started,
@@ -205,10 +206,10 @@ def _checkout(anchor: float, stand: float, seed: int) -> Trial:
 
 def _onboarding(anchor: float, stand: float, seed: int) -> Trial:
     streams = _two("test", 270, 0.075, 0.083)
-    hour = round(stand * HOURS)
+    hour = 3 * HOURS
 
     def noisy(curve: SimulatedCurve) -> bool:
-        rates = curve.hourly(max(1, math.ceil(stand)))[hour]
+        rates = curve.hourly(3)[hour]
         control, test = rates[:, CONVERTED] / np.maximum(rates[:, PEOPLE], 1)
         return bool(control > 0 and 0.33 < test / control - 1 < 0.41)
 

@@ -139,6 +139,9 @@ def test_filters_and_order(desk):
     assert ids(archived="true") == [LEGACY]
     assert ids(status="complete") == ids(status="stopped")
     assert len(ids(status="stopped")) == 3
+    assert set(ids(tags='["simulated"]')) == {PRICING, CHECKOUT, ONBOARDING, DRAFT}
+    assert len(ids(excluded_tags='["simulated"]')) == 60
+    assert desk.get(LIST, tags="simulated").status_code == 400
     names = [item["name"] for item in desk.get(LIST, order="name").json()["results"]]
     assert names == sorted(names, key=str.lower)
     starts = [item["created_at"] for item in desk.get(LIST).json()["results"]]

@@ -55,6 +55,16 @@ def test_a_jump_moves_now_and_the_runs(real):
     assert clock.now() == clock.last_run() == clock.anchor + 86_400
 
 
+def test_a_restart_can_go_on(real):
+    """With the moment at which the first one began, the second one tells the same time."""
+    first = ServerClock(now=real, speed=720)
+    real.seconds += 300.5
+    second = ServerClock(now=real, speed=720, since=first.began)
+    assert second.now() == first.now()
+    assert second.last_run() == first.last_run()
+    assert second.anchor == first.anchor
+
+
 def test_real_time_going_back_does_not_take_the_server_with_it(real):
     """A corrected system clock never yields a moment before the start."""
     clock = ServerClock(now=real, speed=720)
