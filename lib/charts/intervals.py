@@ -22,6 +22,7 @@ FADE_STEPS = (0.75, 0.5, 0.25)
 FADE_WIDTH = 0.05  # of half the axis, per step
 BAR, SINGLE = 13, 3
 ROW_HEIGHT = 46
+LOWEST = -1.08  # nothing falls by more than all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def figure(rows: Sequence[Row], *, colours: Theme = LIGHT) -> go.Figure:
         axis(
             "change, percent of the baseline",
             colours,
-            range=[-edge, edge],
+            range=[max(-edge, LOWEST), edge],
             tickformat=SIGNED_PERCENT_TICKS,
             nticks=7,
         )

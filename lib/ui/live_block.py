@@ -6,16 +6,15 @@ anything and keeps no state.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
+from lib.ui.assets import bootstrap
 from lib.ui.markup import Node
 
 _mount = st.components.v2.component(
     "live_block",
     html="<div class='live-block'></div>",
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    js=bootstrap("live_block.js"),
     isolate_styles=False,
 )
 

@@ -21,10 +21,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from lib.charts.theme import swap
+from lib.ui.assets import STATIC, bootstrap
 
 log = logging.getLogger(__name__)
-STATIC = Path(__file__).resolve().parents[2] / "static"
 SCRIPT = f"plotly-{plotly.__version__}.min.js"  # the version in the name empties browser caches
 KEEP = 512
 Spec = dict[str, Any]
@@ -43,18 +42,10 @@ def ensure_plotly_js(static: Path = STATIC) -> Path:
     return target
 
 
-def _script() -> str:
-    ensure_plotly_js()
-    text = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-    return text.replace("__SWAP__", json.dumps(swap())).replace(
-        "__SOURCE__", f"app/static/{SCRIPT}"
-    )
-
-
 _mount = st.components.v2.component(
     "live_plot",
     html="<div class='live-plot' role='img' tabindex='0'></div>",
-    js=_script(),
+    js=bootstrap("live_plot.js", ensure_plotly_js().name),
     isolate_styles=False,
 )
 

@@ -25,7 +25,7 @@ def pick(hub: Hub) -> int | None:
     chosen = state.experiment_id()
     ids = [e.id for e in listed]
     if chosen is None and ids:
-        chosen = ids[0]
+        chosen = first_choice(listed)
         state.choose(chosen)
     if chosen is not None and chosen not in ids:
         ids = [chosen, *ids]  # a link may be opened before the list has been read
@@ -52,6 +52,15 @@ def _picked() -> None:
 def in_order(experiments: Sequence[Experiment]) -> list[Experiment]:
     """Running first, then ended, then drafts; the source's order within."""
     return sorted(experiments, key=lambda e: (not e.is_running, e.started_at is None))
+
+
+def first_choice(listed: Sequence[Experiment]) -> int:
+    """What to show before anybody chose: a running experiment, a real one before a simulated one."""
+    return min(listed, key=lambda e: (not e.is_running, _is_simulated(e))).id
+
+
+def _is_simulated(experiment: Experiment) -> bool:
+    return any(tag.startswith("simulated") for tag in experiment.tags)
 
 
 def labels_of(experiments: Sequence[Experiment]) -> dict[int, str]:

@@ -18,8 +18,21 @@ def settings() -> Settings:
     return wiring.settings()
 
 
-@st.cache_resource(show_spinner=False)
+_given: list[Hub] = []
+
+
 def hub() -> Hub:
+    """The hub of this process."""
+    return _given[-1] if _given else _own()
+
+
+def use(given: Hub | None) -> None:
+    """Show another hub than this process's own, as tests do; None goes back."""
+    _given[:] = [] if given is None else [given]
+
+
+@st.cache_resource(show_spinner=False)
+def _own() -> Hub:
     """The one hub, started by whoever comes first."""
     made = wiring.make_hub(settings())
     made.start()

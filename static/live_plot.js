@@ -1,14 +1,20 @@
 // One Plotly node that is updated in place. Zoom, legend choices and hover survive new data; the light
 // colours of a figure are exchanged for the dark ones here, so a theme switch needs no new figure.
-const SWAP = __SWAP__;
-const SOURCE = "__SOURCE__";
+// Light colour to the dark one of the same role; lib/charts/theme.py has them, a test keeps both equal.
+const SWAP = {
+  "#fbfbfd": "#0e1117", "#1b1d29": "#e8eaf0", "#6b7280": "#9aa3b2", "#e3e5ec": "#2a3040", "#9aa1b1": "#59637a",
+  "#0b7d55": "#3dd598", "#c22f4a": "#ff7a8a", "#d97706": "#fbbf24", "#f1f2f6": "#181c26", "#dfe3ec": "#2b3244",
+  "#f8dc97": "#6b5417", "#a6ddc3": "#1b6146", "#64748b": "#94a3b8", "#4f46e5": "#818cf8", "#0d9488": "#2dd4bf",
+  "#c2690a": "#f5a524", "#db2777": "#f472b6", "#2563eb": "#60a5fa", "#4d7c0f": "#a3e635", "#9333ea": "#c084fc",
+  "#0891b2": "#22d3ee", "#b45309": "#fdba74", "#1d5fc4": "#78b0ff", "#b5500c": "#ff9f5a", "#a9c8f5": "#1f4a86",
+};
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-function load() {
+function load(source) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   return (window.__plotly ||= new Promise((done, failed) => {
     const script = document.createElement("script");
-    script.src = new URL(SOURCE, document.baseURI);
+    script.src = new URL("app/static/" + source, document.baseURI);
     script.onload = () => done(window.Plotly);
     script.onerror = () => { window.__plotly = undefined; script.remove(); failed(new Error("plotly.js did not load")); };
     document.head.append(script);
@@ -83,12 +89,12 @@ function watch(P, el) {
   el.__watch.observe(el);
 }
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data }, source) {
   const el = parentElement.querySelector(".live-plot");
   el.__data = data;
   el.style.height = `${data.height}px`;
   el.setAttribute("aria-label", data.alt);
-  load().then(P => {
+  load(source).then(P => {
     if (el.__data !== data || !el.isConnected) return;
     if (!el.__watch) watch(P, el);
     draw(P, el);

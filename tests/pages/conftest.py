@@ -1,0 +1,66 @@
+"""Pages run by AppTest on a hub with given views; the words of a page as one text."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.ui import wiring
+from tests.pages.fake_hub import FakeHub, every_view
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def views():
+    """Every state, made once."""
+    return every_view()
+
+
+@pytest.fixture
+def page():
+    """Runs a page: ``page(hub, "pages/board.py", experiment=3)``."""
+
+    def run(hub, script="dashboard.py", **query):
+        wiring.use(hub)
+        at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
+        for name, value in query.items():
+            at.query_params[name] = str(value)
+        at.run()
+        if script != "dashboard.py":
+            at.switch_page(str(ROOT / script)).run()
+        assert not at.exception, at.exception
+        return at
+
+    yield run
+    wiring.use(None)
+
+
+@pytest.fixture
+def hub(views):
+    """A hub that knows every view."""
+    return FakeHub(tuple(views.values()))
+
+
+def trees(at):
+    """The trees of all live blocks, by key."""
+    return [
+        json.loads(node.proto.json)["tree"]
+        for node in at.get("bidi_component")
+        if node.proto.component_name == "live_block"
+    ]
+
+
+def words(at):
+    """Everything a reader meets on the page, as one text."""
+    said = [" ".join(_text(node) for node in tree) for tree in trees(at)]
+    for kind in ("markdown", "caption", "info", "error", "warning", "title"):
+        said += [element.value for element in getattr(at, kind)]
+    return "\n".join(" ".join(s.split()) for s in said)
+
+
+def _text(node):
+    if isinstance(node, str):
+        return node
+    return "".join(_text(child) for child in node[2:])
