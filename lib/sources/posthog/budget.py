@@ -20,7 +20,12 @@ HOUR_S = 3600.0
 RESERVE = 0.25  # of every window, kept for what is watched
 FIRST_PAUSE_S = 10.0
 LONGEST_PAUSE_S = 15.0  # in an outage, so that its end is noticed
+OVER_LIMIT = "PostHog's request limit is reached; waiting until it allows more."
 LONGEST_THROTTLE_S = 60.0  # after 429 without Retry-After
+
+
+class OverLimit(SourceDown):
+    """One of PostHog's limits would be passed; nothing is wrong with the server."""
 
 
 class Window:
@@ -97,18 +102,16 @@ class Budget:
         """
         with self._lock:
             bucket = self._of(is_query)
-            wait_s, because = self._wait(bucket, is_watched=is_watched)
+            held_s, because = self._held(bucket)
+            if held_s > 0:
+                raise SourceDown(because, held_s)
+            wait_s = self._over_limit_s(bucket, is_watched=is_watched)
             if wait_s > 0:
-                raise SourceDown(because, wait_s)
+                raise OverLimit(OVER_LIMIT, wait_s)
             now = self._monotonic()
             self.n_requests += 1
             for window in bucket.windows:
                 window.add(now)
-
-    def wait_s(self, *, is_query: bool, is_watched: bool) -> float:
-        """Seconds until such a request may go out; 0 for now."""
-        with self._lock:
-            return self._wait(self._of(is_query), is_watched=is_watched)[0]
 
     def answered(self, *, is_query: bool) -> None:
         """The server answered as it should: patience starts over."""
@@ -143,11 +146,6 @@ class Budget:
             self._hold(bucket, pause_s, because)
             return pause_s
 
-    def hold(self, *, is_query: bool, because: str, pause_s: float) -> None:
-        """Send nothing of this bucket for a while."""
-        with self._lock:
-            self._hold(self._of(is_query), pause_s, because)
-
     def slowed_s(self, tick_s: float, *, is_query: bool) -> float:
         """Seconds between looks that the server's requests to slow down amount to; 0 when it made none lately.
 
@@ -181,15 +179,16 @@ class Budget:
         bucket.held_until = max(bucket.held_until, self._monotonic() + pause_s)
         bucket.held_because = because
 
-    def _wait(self, bucket: Bucket, *, is_watched: bool) -> tuple[float, str]:
+    def _held(self, bucket: Bucket) -> tuple[float, str]:
         now = self._monotonic()
         if self._outage_until > now:
             return self._outage_until - now, self._outage_because
-        if bucket.held_until > now:
-            return bucket.held_until - now, bucket.held_because
+        return max(0.0, bucket.held_until - now), bucket.held_because
+
+    def _over_limit_s(self, bucket: Bucket, *, is_watched: bool) -> float:
+        now = self._monotonic()
         reserve = 0.0 if is_watched else RESERVE
-        wait_s = max(window.wait_s(now, reserve) for window in bucket.windows)
-        return wait_s, "PostHog's request limit is reached; waiting until it allows more."
+        return max(window.wait_s(now, reserve) for window in bucket.windows)
 
 
 def _bucket(name: str, per_minute: int, per_hour: int) -> Bucket:

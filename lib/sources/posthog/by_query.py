@@ -39,9 +39,10 @@ def read_by_query(
             kept.take(_without(defined, "unsupported", UNKNOWN_KIND))
     gap_s = _gap_s(means, kept, len(metrics), is_watched=is_watched)
     due = [d for d in metrics if not d.is_unknown and _is_due(means, kept, d, gap_s)]
-    is_first = is_watched and not kept.snapshots()
+    is_first = is_watched and not kept.has_waited
     waiting = _round(means, kept, due, is_watched=is_watched)
     for nap_s in NAPS_S if is_first else ():
+        kept.has_waited = True
         if waiting:
             means.sleep(nap_s)
             waiting = _round(means, kept, waiting, is_watched=is_watched)

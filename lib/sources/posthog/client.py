@@ -20,7 +20,7 @@ from lib.experiments.errors import SourceDown, SourceError, SourceRefused, Sourc
 from lib.experiments.model import Clock, Experiment, Reading, Status
 from lib.settings import PostHogSettings
 from lib.sources.base import Pace, Past
-from lib.sources.posthog.budget import Budget
+from lib.sources.posthog.budget import Budget, OverLimit
 from lib.sources.posthog.by_query import read_by_query
 from lib.sources.posthog.cadence import Cadence, detail_s, plan_cadence
 from lib.sources.posthog.experiment import decode_experiment, experiment_id
@@ -45,6 +45,7 @@ EXPOSURES_S = 300.0
 EXPOSURES_UNWATCHED_S = 3600.0
 EXPOSURES_MOVED_S = 60.0
 LONG_LOOK_S = 3.0  # after that a look asks no further question
+COUNT_S = 5.0
 WATCHED_FOR_S = 60.0  # how long a look counts as somebody watching
 
 
@@ -91,6 +92,7 @@ class PostHogSource:
         self._lock = threading.RLock()
         self._kept: dict[int, Kept] = {}
         self._looks: dict[int, tuple[float, bool]] = {}  # when, and whether watched
+        self._counted_at = float("-inf")
         self._forgotten: set[int] = set()
         self._listed: tuple[Experiment, ...] = ()
         self._listed_at = float("-inf")
@@ -116,18 +118,17 @@ class PostHogSource:
         """One look at one experiment."""
         with self._lock:
             now = self._means.monotonic()
-            self._looks[experiment_id] = (now, is_watched)
-            self._count_looks(now)
+            self._note_look(experiment_id, now, is_watched=is_watched)
             kept = self._kept.setdefault(experiment_id, Kept())
             self._forget(experiment_id, kept)
             refusal = kept.refusal(now)
             if refusal is not None:
                 raise refusal
-            experiment = self._configured(experiment_id, kept, is_watched=is_watched)
-            if not _is_draft(experiment):
-                self._numbers(kept, experiment, is_watched=is_watched)
-                self._extras(kept, experiment, started=now, is_watched=is_watched)
-            return self._reading(kept, experiment)
+            try:
+                return self._look(experiment_id, kept, is_watched=is_watched)
+            except OverLimit as over:  # not sooner than usual, or all that wait would come at once
+                usual_s = self._planned_s(is_watched=is_watched)
+                raise OverLimit(str(over), max(over.retry_after_s or 0.0, usual_s)) from None
 
     def past(self, experiment_id: int) -> Past:
         """Daily points of every metric; asked for again when the newest data reach another day."""
@@ -142,8 +143,8 @@ class PostHogSource:
     def pace(self, experiment_id: int | None = None) -> Pace:
         """At what cadence it is working now; never waits for a look in progress."""
         is_watched = experiment_id is None or self._looks.get(experiment_id, (0.0, True))[1]
-        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
-        cadence_s, because = self._slowed(planned.of(is_watched=is_watched), is_watched=is_watched)
+        planned_s = self._planned_s(is_watched=is_watched)
+        cadence_s, because = self._slowed(planned_s, is_watched=is_watched)
         refusal = self._means.query_refusal()
         return Pace(
             cadence_s=cadence_s,
@@ -165,6 +166,14 @@ class PostHogSource:
     def close(self) -> None:
         """Release the connections."""
         self._means.wire.close()
+
+    def _look(self, identity: int, kept: Kept, *, is_watched: bool) -> Reading:
+        started = self._means.monotonic()
+        experiment = self._configured(identity, kept, is_watched=is_watched)
+        if not _is_draft(experiment):
+            self._numbers(kept, experiment, is_watched=is_watched)
+            self._extras(kept, experiment, started=started, is_watched=is_watched)
+        return self._reading(kept, experiment)
 
     def _list(self) -> list[Experiment]:
         query = urlencode({"limit": PAGE, "offset": 0, "order": "-created_at"})
@@ -208,8 +217,7 @@ class PostHogSource:
 
     def _configured(self, identity: int, kept: Kept, *, is_watched: bool) -> Experiment:
         """The experiment as configured, read again when due; a known one outlives passing trouble."""
-        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
-        fresh_s = detail_s(planned.of(is_watched=is_watched))
+        fresh_s = detail_s(self._planned_s(is_watched=is_watched))
         is_all_we_ask = self._runs.are_absent or _is_draft(kept.experiment)
         if is_all_we_ask:  # with no run to read, this tells at each look whether PostHog is there
             fresh_s = min(fresh_s, self._tick_s / 2)
@@ -309,15 +317,25 @@ class PostHogSource:
             kept.forget()
             self._means.queries.forget(identity)
 
+    def _note_look(self, identity: int, now: float, *, is_watched: bool) -> None:
+        known = self._looks.get(identity)
+        self._looks[identity] = (now, is_watched)
+        if known is None or known[1] != is_watched or now - self._counted_at >= COUNT_S:
+            self._counted_at = now
+            self._count_looks(now)
+
     def _count_looks(self, now: float) -> None:
         """How many experiments are watched, and how many running ones are not."""
-        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
-        recent_s = max(WATCHED_FOR_S, 3 * planned.watched_s)
+        recent_s = max(WATCHED_FOR_S, 3 * self._planned_s(is_watched=True))
         watched = {i for i, (at, is_w) in self._looks.items() if is_w and now - at < recent_s}
         known = {e.id for e in self._listed if e.is_running}
         known |= {i for i, (at, _) in self._looks.items() if now - at < 2 * EXPOSURES_UNWATCHED_S}
         self._means.n_watched = max(1, len(watched))
         self._means.n_unwatched = len(known - watched)
+
+    def _planned_s(self, *, is_watched: bool) -> float:
+        planned = self.plan_cadence(self._means.n_watched, self._means.n_unwatched)
+        return planned.of(is_watched=is_watched)
 
     def _slowed(self, planned_s: float, *, is_watched: bool) -> tuple[float, str]:
         """The cadence after what the server asked for, and why it is not the usual one."""

@@ -57,6 +57,7 @@ class Kept:
     exposures: Exposures | None = None
     exposures_at: float = LONG_AGO
     is_calculating: bool = False
+    has_waited: bool = False  # once, for the first answers to queries
     is_placeholder: bool = False
     held_until: float = LONG_AGO
     held: SourceError | None = None
