@@ -27,10 +27,11 @@ ANSWERS: dict[str, Callable[[], errors.Refusal]] = {
     "worker_away": errors.worker_away,
 }
 WIRE = frozenset({"slow", "hang", "truncated", "html", "login_page", "drop", "cut", "skew"})
+INSIDE = frozenset({"slow_query"})  # while it holds one of the three places for queries
 DATA = frozenset(
     {"edited", "shrink", "srm", "stalled", "never", "placeholder", "failed_run", "query_fails"}
 )
-KINDS = frozenset(ANSWERS) | WIRE | DATA
+KINDS = frozenset(ANSWERS) | WIRE | INSIDE | DATA
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from lib.demo import errors
 from lib.demo.api import World, answer_json, read_json
 from lib.demo.clock import iso
 from lib.demo.legacy import legacy_answer
-from lib.demo.results import KEEPS_DATA_S, NOT_YET, answer, exposures_body, sums_at
+from lib.demo.results import KEEPS_DATA_S, NO_FIGURES, NOT_YET, answer, exposures_body, sums_at
 from lib.demo.trial import Trial, stable_uuid
 
 Json = dict[str, Any]
@@ -108,7 +108,7 @@ class Queries:
             end = as_of if trial.ended_at is None else min(as_of, trial.ended_at)
             sums = sums_at(trial, measure, end, changes)
             if sums is None or "query_fails" in changes:
-                raise errors.invalid(NOT_YET)
+                raise errors.invalid(NO_FIGURES, "memory_limit_exceeded")
             body = answer(trial, measure, sums, as_of=end, style=style)
         else:
             body = legacy_answer(trial, query)

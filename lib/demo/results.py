@@ -32,6 +32,10 @@ NOT_YET = (
     "Unable to calculate experiment results from the collected data. "
     "This usually resolves once more exposures are recorded."
 )
+NO_FIGURES = (
+    "This experiment query is using too much memory. "
+    "Try viewing a shorter time period or contact support for help."
+)
 KEEPS_DATA_S = DAY_S  # PostHog keeps an experiment's answer for 24 hours
 SRM_FROM = 100
 METHODS: dict[str | None, Callable[[posthog_stats.Relative | None], Json]] = {
@@ -177,7 +181,7 @@ def _row(trial: Trial, measure: Measure, moment: float, changes: frozenset[str])
             "metric_uuid": measure.uuid,
             "status": "failed",
             "result": None,
-            "error_message": NOT_YET,
+            "error_message": NO_FIGURES,
         }
     return {
         "metric_uuid": measure.uuid,

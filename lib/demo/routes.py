@@ -20,7 +20,7 @@ from starlette.routing import Route
 from lib.demo import api, errors
 from lib.demo.api import World, answer_json, read_json
 from lib.demo.clock import iso
-from lib.demo.faults import Fault, FaultBook
+from lib.demo.faults import INSIDE, Fault, FaultBook
 from lib.demo.gate import QUERY, READ, WRITE, Limits, authorise, refuse
 from lib.demo.limits import Tally
 from lib.demo.query import QUEUE_S, Queries
@@ -52,7 +52,7 @@ def application(world: World, faults: FaultBook, tally: Tally, limits: Limits) -
         return _guarded(world, handler, scope, limits)
 
     async def ask(_: World, request: Request) -> Response:
-        return await _queued(queries, request)
+        return await _queued(queries, faults, request)
 
     routes: list[Route] = []
     for path, handler in READS.items():
@@ -89,13 +89,16 @@ def _guarded(world: World, handler: Handler, scope: str, limits: Limits) -> Endp
     return endpoint
 
 
-async def _queued(queries: Queries, request: Request) -> Response:
+async def _queued(queries: Queries, faults: FaultBook, request: Request) -> Response:
     """Let three queries in at once; the others wait up to 30 seconds."""
     try:
         await asyncio.wait_for(queries.at_once.acquire(), QUEUE_S)
     except TimeoutError:
         raise errors.too_many_at_once() from None
     try:
+        slow = faults.take(request.url.path, INSIDE)
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
         return await queries.post(request)
     finally:
         queries.at_once.release()

@@ -1,6 +1,7 @@
 """Faults, limits and the test desk of the stand-in over real HTTP."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -88,6 +89,18 @@ def test_slow_answers_come_and_hanging_ones_do_not(desk):
     with pytest.raises(httpx.ReadTimeout):
         desk.client.get(LIST, timeout=0.3)
     assert desk.get(LIST).status_code == 200
+
+
+def test_three_queries_run_at_once(desk):
+    """The fourth waits for a place, so two rounds of slow queries take twice as long."""
+    desk.stand_in.fault("slow_query", seconds=0.3)
+    began = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(
+            pool.map(lambda _: desk.ask(PRICING, kind="ExperimentExposureQuery"), range(4))
+        )
+    assert {f.status_code for f in found} == {200}
+    assert time.monotonic() - began >= 0.6
 
 
 def test_a_stop_does_not_wait_for_hanging_requests():

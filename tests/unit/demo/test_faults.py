@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.demo.faults import ANSWERS, DATA, KINDS, WIRE, Fault, FaultBook, refusal_of
+from lib.demo.faults import ANSWERS, DATA, INSIDE, KINDS, WIRE, Fault, FaultBook, refusal_of
 from lib.demo.limits import Limiter, Tally
 
 
@@ -42,7 +42,7 @@ def test_every_answer_carries_its_status():
         assert not kind.isdigit() or found.status == int(kind)
     assert refusal_of(Fault(kind="429", seconds=7)).headers == {"Retry-After": "7"}
     assert refusal_of(Fault(kind="429_bare")).headers == {}
-    assert len(KINDS) == len(ANSWERS) + len(WIRE) + len(DATA)
+    assert len(KINDS) == len(ANSWERS) + len(WIRE) + len(INSIDE) + len(DATA)
 
 
 class At:

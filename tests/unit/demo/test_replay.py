@@ -188,6 +188,17 @@ def test_a_treatment_that_joins_later_and_one_without_a_metric(tmp_path):
     assert [s.key for s in trial.curve.sums("2", 2.0)] == ["control", "treatment-1"]
 
 
+def test_a_file_without_the_conversion_metric(tmp_path):
+    """Its first metric is the primary one, whatever its number."""
+    rows = [("x", 1, m, d, 9.0 * d, 9.0 * d, 2.0, 2.5, 1.0, 1.0) for m in (3, 9) for d in (1, 2)]
+    (trial,) = read_trials(a_file(tmp_path, rows), anchor=ANCHOR, start_day=1)
+    assert [(m.column, m.kind, m.place) for m in trial.measures] == [
+        ("3", "mean", "primary"),
+        ("9", "mean", "secondary"),
+    ]
+    assert trial.curve.sums("9", 1)[1].total == 22.5
+
+
 def test_squares_fit_the_rounded_people(tmp_path):
     """Rounding people never leaves a square sum that no data could have."""
     rows = [("x", 1, 2, d, d, d, 5.0, 5.0, 0.0, 0.0) for d in (1.0, 2.0)]
