@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.experiments.errors import SourceDown, SourceError
-from lib.experiments.model import Experiment, Exposures, MetricProblem, Snapshot
+from lib.experiments.model import Experiment, Exposures, MetricProblem, Origin, Snapshot
 from lib.sources.base import Past
 from lib.sources.posthog.fields import Row, part
 from lib.sources.posthog.metrics import Defined
@@ -117,10 +117,10 @@ class Kept:
         """
         kept = self.numbers.setdefault(decoded.metric_id, Numbers())
         fresh = decoded.snapshot
-        if fresh is None:
-            kept.problems = _after_losing(kept, decoded)
-            return False
         config = self.config_of(decoded.metric_id)
+        if fresh is None:
+            kept.problems = _without_numbers(kept, decoded, config)
+            return False
         if kept.snapshot and kept.config == config and fresh.as_of < kept.snapshot.as_of:
             kept.problems = tuple(p for p in kept.problems if p.kind not in PASSING)
             return False
@@ -143,12 +143,16 @@ class Kept:
 PASSING = frozenset({"recalculating", "pending", "no_results", "failed", "slow"})
 
 
-def _after_losing(kept: Numbers, decoded: Decoded) -> tuple[MetricProblem, ...]:
-    """Problems of a metric that came without numbers: kept ones are called those of the previous run."""
-    if kept.snapshot is None or any(
-        p.kind not in {"pending", "no_results"} for p in decoded.problems
-    ):
+def _without_numbers(kept: Numbers, decoded: Decoded, config: str) -> tuple[MetricProblem, ...]:
+    """Problems of a metric that came without numbers: kept ones are called those of the previous run.
+
+    Numbers that a query gave do not vanish with a stored run, unless the configuration was edited.
+    """
+    is_lasting = any(p.kind not in {"pending", "no_results"} for p in decoded.problems)
+    if kept.snapshot is None or is_lasting:
         return decoded.problems
+    if kept.snapshot.origin is Origin.QUERY and kept.config == config:
+        return tuple(p for p in kept.problems if p.kind not in PASSING)
     sentence = "New numbers on the way; shown ones are from the previous run."
     return (MetricProblem(metric_id=decoded.metric_id, kind="recalculating", sentence=sentence),)
 

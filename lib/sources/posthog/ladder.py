@@ -20,6 +20,7 @@ from lib.sources.posthog.replies import Reply, Route, wait_asked
 
 LOG = logging.getLogger(__name__)
 STALE_S = 60.0
+LEAST_STALE_S = 20.0  # however many queries are allowed
 RUN_STALE_S = 300.0
 RUN_GAP_S = 310.0  # PostHog allows one run in five minutes
 IN_TURN_S = 120.0  # who has not asked for so long has left the queue
@@ -39,6 +40,7 @@ class Ladder:
         allowed = means.settings.live_queries_per_hour
         self._window = Window(max(allowed, 1), HOUR_S) if allowed else None
         self._spacing_s = HOUR_S / allowed if allowed else 0.0
+        self._stale_s = max(LEAST_STALE_S, min(STALE_S, self._spacing_s))
         self._newest = float("-inf")
         self._had: dict[int, float] = {}
         self._wishes: dict[int, float] = {}
@@ -87,7 +89,7 @@ class Ladder:
     def _has_turn(self, kept: Kept, experiment: Experiment, primary: Defined) -> bool:
         """Whether a live query is due: stale, allowed, and nobody else has waited longer."""
         now = self._means.monotonic()
-        if self._window is None or not self._is_stale(kept, primary.metric.id, STALE_S):
+        if self._window is None or not self._is_stale(kept, primary.metric.id, self._stale_s):
             self._wishes.pop(experiment.id, None)
             return False
         self._wishes[experiment.id] = now
