@@ -29,10 +29,10 @@ class Rule:
         reserve_tuned_at: alpha for which the reserve is tightest at the planned end.
     """
 
-    plan_share: float = 0.9
-    reserve_share: float = 0.1
-    exponent: float = 1.5
-    shift: float = 0.5826
+    plan_share: float = 0.95
+    reserve_share: float = 0.05
+    exponent: float = 1.2
+    shift: float = 0.4
     start: float = 0.0025
     reserve_tuned_at: float = 0.005
 
@@ -89,8 +89,8 @@ def table_line(u: ArrayLike, alpha: ArrayLike) -> Floats:
 
     Between the entries z is linear in log u and z² linear in log alpha; outside the nearest entry stands.
 
-    >>> round(float(table_line(1.0, 0.045)), 2)  # recursion with 4,000 steps and 1,600 cells
-    2.46
+    >>> round(float(table_line(1.0, 0.0475)), 2)  # recursion with 4,000 steps and 1,600 cells
+    2.5
     """
     u, alpha = floats(u, alpha)
     log_u = np.log(np.clip(u, TABLE_U[0], 1.0))

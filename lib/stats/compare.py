@@ -232,7 +232,7 @@ def compare(kind: MetricKind, series: Series, theta: Floats | None = None) -> Co
     plain = METHODS[kind](arms_of(series, 0, 1), arms_of(series, 1, None))
     if theta is None or not theta.any() or kind not in {MetricKind.FUNNEL, MetricKind.MEAN}:
         return plain
-    mean, s2 = moments_of(series, theta)
+    mean, s2 = moments_of(series, theta, is_rate=kind is MetricKind.FUNNEL)
     n = series.n
     adjusted = from_moments(n[:, :1], mean[:, :1], s2[:, :1], n[:, 1:], mean[:, 1:], s2[:, 1:])
     with np.errstate(all="ignore"):

@@ -32,7 +32,7 @@ def pooled_theta(  # noqa: PLR0917 - the six sums in the order of Series
 ) -> tuple[Floats, Floats]:
     """Pooled theta = pooled cov(Y, X)/pooled var(X) and the share of variance it removes; arms along the last axis.
 
-    Zero when the covariate hardly varies or removes less than one percent. Pooled: weighted by n - 1.
+    Zero when the covariate hardly varies. Pooled: over all visitors of all arms.
     Source: Deng, Xu, Kohavi & Walker 2013, section 3.1.
 
     >>> one = np.array
@@ -41,14 +41,11 @@ def pooled_theta(  # noqa: PLR0917 - the six sums in the order of Series
     >>> round(float(theta), 9), float(share) < 0.02
     (0.013203183, True)
     """
+    size, y, yy = (np.nansum(v, axis=-1) for v in (n, total, total_sq))
+    x, xx, xy = (np.nansum(v, axis=-1) for v in (pre, pre_sq, cross))
     with np.errstate(all="ignore"):
-        weight = np.where(np.isfinite(n), n - 1, 0.0)
-        covariance = (cross - total * (pre / n)) / (n - 1)
-        cov = np.nansum(weight * covariance, axis=-1)
-        var = np.nansum(weight * variance_of(n, pre, pre_sq), axis=-1)
-        y_var = np.nansum(weight * variance_of(n, total, total_sq), axis=-1)
-        scale = np.nansum(np.abs(pre_sq), axis=-1)
-        theta = np.where(var > 1e-12 * scale, cov / var, 0.0)
+        cov, var, y_var = xy - y * (x / size), xx - x * (x / size), yy - y * (y / size)
+        theta = np.where(var > 1e-12 * xx, cov / var, 0.0)
         share = np.where(y_var > 0, theta * cov / y_var, 0.0)
     return theta, np.nan_to_num(share)
 
@@ -79,25 +76,27 @@ def frozen_theta(
 
 
 def adjusted_moments(
-    n: Floats, sums: tuple[Floats, ...], theta: Floats
+    n: Floats, sums: tuple[Floats, ...], theta: Floats, *, is_rate: bool = False
 ) -> tuple[Floats, Floats, Floats]:
     """Mean and variance of Y - theta X per visitor, and the mean of X.
 
     ``sums``: total, total_sq, covariate_total, covariate_total_sq, covariate_cross. Variance
-    ``s2_Y + theta² s2_X - 2 theta cov``. Source: Deng et al. 2013, equation 2.
+    ``s2_Y + theta² s2_X - 2 theta cov``; of a rate ``s2_Y = p (1 - p)``. Source: Deng et al. 2013, equation 2.
     """
     y, yy, x, xx, xy = sums
     with np.errstate(all="ignore"):
         cov = (xy - y * (x / n)) / (n - 1)
-        s2 = variance_of(n, y, yy) + theta**2 * variance_of(n, x, xx) - 2 * theta * cov
+        s2_y = y / n * (1 - y / n) if is_rate else variance_of(n, y, yy)
+        s2 = s2_y + theta**2 * variance_of(n, x, xx) - 2 * theta * cov
         return y / n - theta * x / n, np.maximum(s2, 0.0), x / n
 
 
-def moments_of(series: Series, theta: Floats) -> tuple[Floats, Floats]:
+def moments_of(series: Series, theta: Floats, *, is_rate: bool) -> tuple[Floats, Floats]:
     """Adjusted mean (minus theta times X) and variance of every arm, shape (T, K)."""
     sums = [series.total, series.total_sq, series.covariate_total]
     sums += [series.covariate_total_sq, series.covariate_cross]
-    mean, s2, _ = adjusted_moments(series.n, tuple(np.asarray(s) for s in sums), theta[:, None])
+    arrays = tuple(np.asarray(s) for s in sums)
+    mean, s2, _ = adjusted_moments(series.n, arrays, theta[:, None], is_rate=is_rate)
     return mean, s2
 
 

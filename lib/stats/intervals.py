@@ -185,7 +185,7 @@ def score_difference(
 
     >>> low, high = score_difference(30, 100, 30, 100)  # scipy minimize_scalar for the restricted rate
     >>> round(float(low), 6), round(float(high), 6)
-    (-0.127015, 0.127015)
+    (-0.126685, 0.126685)
     """
     x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
     low, high = np.full(x_c.shape, np.nan), np.full(x_c.shape, np.nan)

@@ -49,7 +49,7 @@ def unpooled_difference(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Difference of two rates with each arm's own variance p(1-p)/n: difference, low, high, p-value.
 
-    NaN when either arm's variance is zero. Source: Wald's interval, any textbook.
+    NaN when the variance is zero. Source: Wald's interval, any textbook.
 
     >>> d, low, high, p = unpooled_difference(392, 8000, 455, 8050)  # spotify-confidence ZTest
     >>> round(float(low), 6), round(float(high), 6), round(float(p), 6)
@@ -59,7 +59,7 @@ def unpooled_difference(
     with np.errstate(all="ignore"):
         p_c, p_t = x_c / n_c, x_t / n_t
         v_c, v_t = p_c * (1 - p_c) / n_c, p_t * (1 - p_t) / n_t
-        known = (v_c > 0) & (v_t > 0)
+        known = v_c + v_t > 0
         d = np.where(known, p_t - p_c, np.nan)
         se = np.sqrt(np.where(known, v_c + v_t, np.nan))
         return d, d - k * se, d + k * se, two_sided_p(d / se)

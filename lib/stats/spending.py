@@ -111,8 +111,8 @@ def discrete_line(
         exponent: error spent by s is ``alpha s^exponent``.
         spending: spending time at each look; the information fractions when None.
 
-    >>> [round(float(z), 2) for z in discrete_line([0.25, 0.5, 0.75, 1.0], 0.05, 2.0)]
-    [2.96, 2.57, 2.33, 2.14]
+    >>> [round(float(z), 3) for z in discrete_line([0.1, 0.4, 1.0], 0.05)]  # spotify-confidence bounds()
+    [3.159, 2.532, 2.035]
     """
     fractions = np.asarray(information, dtype=np.float64)
     s = fractions if spending is None else np.asarray(spending, dtype=np.float64)
