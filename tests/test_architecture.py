@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    {"experiments", "settings", "wording"},
+    {"experiments"},
+    {"settings", "wording"},
     {"stats"},
     {"sources", "demo", "history", "commentary", "alerts", "charts"},
     {"live"},
