@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.charts.theme import COUNT_TICKS, note
+from lib.charts.theme import COUNT_TICKS, note, plain
 from lib.charts.timeline import Canvas, line, rows_of, start, times, values
 
 TITLE = "Visitors"
@@ -35,7 +35,7 @@ def per_day(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
             continue
         drawn = True
         fig.add_bar(
-            x=times(added), y=values(added["n"]), name=arm.name, hovertemplate="%{y:,.0f}",
+            x=times(added), y=values(added["n"]), name=plain(arm.name), hovertemplate="%{y:,.0f}",
             marker={"color": canvas.colours.arm(arm.place)}, xperiod=86_400_000,
         )  # fmt: skip
     return fig if drawn else note(fig, "Not one full day yet.", canvas.colours)

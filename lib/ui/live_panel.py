@@ -29,7 +29,7 @@ from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
 from lib.ui.words import arm_name, notice
 
-TICK_MS, FIRST_TICK_MS = 10_000, 1_000
+FIRST_TICK_MS = 1_000  # until there is something to see
 
 
 @st.fragment
@@ -37,7 +37,7 @@ def live_panel(experiment_id: int) -> None:
     """The experiment with its clock and controls."""
     source = hub()
     view = source.look(experiment_id)
-    tick = _clock(view)
+    tick = _clock(view, round(1000 * source.poll_s))
     with boundary():
         if view is None or is_unread(view):
             waiting(source, experiment_id, view)
@@ -45,12 +45,12 @@ def live_panel(experiment_id: int) -> None:
         draw_view(view, "live", tick=tick, with_controls=True)
 
 
-def _clock(view: LiveView | None) -> int:
+def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
     if not state.is_live():
         return 0
     hurried = view is None or is_unread(view) or state.is_refreshing(stamp(view))
-    interval = FIRST_TICK_MS if hurried else TICK_MS
+    interval = min(FIRST_TICK_MS, tick_ms) if hurried else tick_ms
     with st.container(key="clock-box"):
         return int(st_autorefresh(interval=interval, debounce=False, key="clock"))
 

@@ -63,4 +63,6 @@ def words(at):
 def _text(node):
     if isinstance(node, str):
         return node
+    if "hidden" in node[1] or node[1].get("class", "").startswith("icon"):
+        return ""
     return "".join(_text(child) for child in node[2:])

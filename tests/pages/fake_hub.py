@@ -90,7 +90,9 @@ def troubled(view):
     """The same good numbers while something is wrong, and nothing at all."""
     since = NOW - timedelta(minutes=6)
     problem = MetricProblem(
-        metric_id="m-other", kind="baseline_zero", sentence="Not calculated: baseline average is zero."
+        metric_id="m-other",
+        kind="baseline_zero",
+        sentence="Not calculated: baseline average is zero.",
     )
     return {
         "stale": replace(view, checked_at=since, server_now=since),
