@@ -7,6 +7,7 @@ this file only makes them safe.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -15,6 +16,10 @@ from lib.history.frames import frame
 from lib.stats.results import Series
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+UNSEEN = (
+    "C",
+    "Z",
+)  # Unicode categories of what a spreadsheet may skip: controls, invisible marks, blanks
 Cell = str | float | int | datetime | None
 
 
@@ -44,7 +49,9 @@ def csv(header: Mapping[str, str], columns: Sequence[str], rows: Iterable[Sequen
 
 def defuse(text: str) -> str:
     """Text that a spreadsheet reads as text: what looks like a formula gets an apostrophe in front."""
-    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) else text
+    seen = next((c for c in text if unicodedata.category(c)[0] not in UNSEEN), "")
+    is_formula = unicodedata.normalize("NFKC", seen).startswith(DANGEROUS)  # full-width signs too
+    return f"'{text}" if is_formula or text.startswith(DANGEROUS) else text
 
 
 def _cell(value: Cell) -> str:
@@ -53,7 +60,7 @@ def _cell(value: Cell) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, str):
-        return '"' + defuse(value).replace('"', '""').replace("\0", "") + '"'
+        return '"' + defuse(value.replace("\0", "")).replace('"', '""') + '"'
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return repr(value)
