@@ -130,7 +130,13 @@ class Hub:
         tracker = self._shared.trackers.get(experiment_id)
         if tracker is None:
             return None  # why_unknown tells the reason once there is one
-        return replace(tracker.view, trouble=tracker.view.trouble or self._shared.trouble)
+        pace = self._source.pace()
+        return replace(
+            tracker.view,
+            trouble=tracker.view.trouble or self._shared.trouble,
+            cadence_s=max(pace.cadence_s, self.poll_s),
+            cadence_because=pace.because,
+        )
 
     def why_unknown(self, experiment_id: int) -> Trouble | None:
         """Why ``look`` has nothing to show for this id; None while it was not asked for yet."""
@@ -256,8 +262,6 @@ class Hub:
         if not tracker.is_new:
             note_changes(self.store, tracker.experiment, reading)
         view = tracker.take(reading)
-        pace = self._source.pace(experiment_id)
-        tracker.view = view = replace(view, cadence_s=pace.cadence_s, cadence_because=pace.because)
         keep_along(self.store, reading, view, self.clock())
         for announce in self._announce:
             announce(view)
