@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from lib.copilot.lexicon import Lexicon, fold
 
 NUMBER = r"\d+(?:[.,]\d+)?"
-PERCENT = re.compile(rf"({NUMBER})\s?(?:%|percent\b|per cent\b|prozent\b|pour ?cent\b|por ?ciento\b)")
+PERCENT = re.compile(
+    rf"({NUMBER})\s?(?:%|percent\b|per cent\b|prozent\b|pour ?cent\b|por ?ciento\b)"
+)
 CLOCK = re.compile(r"\b(\d{1,2})(?::(\d\d)|\s?(?:h|uhr)\s?(\d\d)?)?\s?(am|pm)?\b")
 ISO = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 NUMERIC_DATE = re.compile(r"\b(\d{1,2})[./](\d{1,2})\.?(?:[./]?(\d{4}))?(?=\s|$|\?)")
@@ -60,9 +62,7 @@ def factor_in(text: str, lex: Lexicon) -> float | None:
     return next((value for pattern, value in lex.shares if pattern.search(said)), None)
 
 
-def past_in(
-    text: str, lex: Lexicon, now: datetime, started: datetime | None
-) -> When | None:
+def past_in(text: str, lex: Lexicon, now: datetime, started: datetime | None) -> When | None:
     """The past moment a question names."""
     said = fold(text)
     found = _calendar(said, lex, now) or _run_day(said, lex, started)
@@ -144,7 +144,9 @@ def _numeric(said: str, now: datetime) -> date | None:
 
 def _in_year(month: int, day: int, now: datetime) -> date | None:
     """The date nearest to now: this year, else the last or the next."""
-    options = [d for year in (now.year - 1, now.year, now.year + 1) if (d := _date(year, month, day))]
+    options = [
+        d for year in (now.year - 1, now.year, now.year + 1) if (d := _date(year, month, day))
+    ]
     return min(options, key=lambda d: abs((d - now.date()).days), default=None)
 
 

@@ -20,9 +20,13 @@ from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Experiment
 from lib.stats.results import State
 
-MORE = re.compile(r"\b(?:more|extra|additional|mehr|zusatzlich\w*|plus|supplementaire\w*|mas|adicional\w*)\b")
+MORE = re.compile(
+    r"\b(?:more|extra|additional|mehr|zusatzlich\w*|plus|supplementaire\w*|mas|adicional\w*)\b"
+)
 LESS = re.compile(r"\b(?:less|fewer|weniger|moins|menos)\b")
-PLANNED_END = re.compile(r"planned end|end of the plan|geplant\w* ende|fin prevue|fin du plan|fin previsto|final del plan")
+PLANNED_END = re.compile(
+    r"planned end|end of the plan|geplant\w* ende|fin prevue|fin du plan|fin previsto|final del plan"
+)
 WITHOUT_ONE = {
     Intent.HELP: ("help", "help_examples"),
     Intent.GREETING: ("hello",),
@@ -127,7 +131,9 @@ def _subject(ask: Asking, asked: Asked, before: Context) -> Experiment | Finding
         return _several(ask, mention.fits)
     if mention.fits:
         said = _with_count(ask, tools_now.named(ask, "which_one", mention.fits), len(mention.fits))
-        return Findings(sentences=(said,), candidates=tuple(e.id for e in mention.fits), answers=False)
+        return Findings(
+            sentences=(said,), candidates=tuple(e.id for e in mention.fits), answers=False
+        )
     if mention.unknown:
         return tools_now.unknown(ask, mention.unknown)
     known = next((e for e in experiments if e.id == before.experiment_id), None)
@@ -182,7 +188,11 @@ def _about_one(ask: Asking, asked: Asked, one: Experiment) -> tuple[Findings, st
 def _unavailable(ask: Asking, asked: Asked, one: Experiment) -> tuple[Findings, str]:
     """Say what is not there, then what is; a metric of that name is there after all."""
     pattern = lexicon(asked.lang).missing[asked.missing]
-    if one.primary is not None and asked.missing == "revenue" and pattern.search(fold(one.primary.name)):
+    if (
+        one.primary is not None
+        and asked.missing == "revenue"
+        and pattern.search(fold(one.primary.name))
+    ):
         return tools_now.results(ask, one.id), "none"
     found = tools_now.results(ask, one.id)
     kept = tuple(s for s in found.sentences if s.kind != "suggest")
@@ -260,7 +270,9 @@ def _led(ask: Asking, lead: str, found: Findings) -> Findings:
     facts = tuple(f for f in found.facts if f.id in slots)
     if {f.id for f in facts} != slots:
         return found
-    return replace(found, sentences=(Sentence(template=template, facts=facts, kind=lead), *found.sentences))
+    return replace(
+        found, sentences=(Sentence(template=template, facts=facts, kind=lead), *found.sentences)
+    )
 
 
 def _effect(ask: Asking, asked: Asked, one: Experiment) -> Findings:
@@ -299,7 +311,11 @@ READERS: dict[Intent, Callable[[Asking, Asked, Experiment], Findings]] = {
 
 def _after(asked: Asked, before: Context, found: Findings) -> Context:
     """The context from here on; an unanswered question waits for the name of its experiment."""
-    kept = before.intent if asked.intent in WITHOUT_ONE or asked.intent is Intent.WRITE else asked.intent
+    kept = (
+        before.intent
+        if asked.intent in WITHOUT_ONE or asked.intent is Intent.WRITE
+        else asked.intent
+    )
     return Context(
         experiment_id=found.experiment_id or before.experiment_id,
         arm_key=before.arm_key,

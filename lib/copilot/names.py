@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from lib.copilot.lexicon import LANGUAGES, Lexicon, fold, lexicon, words_of
 from lib.experiments.model import Experiment
@@ -92,6 +93,7 @@ def _by_whole_name(text: str, experiments: Sequence[Experiment]) -> tuple[Experi
     return tuple(e for e, _ in hits)
 
 
+@cache
 def _stop() -> frozenset[str]:
     return frozenset().union(*(lexicon(code).stop for code in LANGUAGES))
 
@@ -175,7 +177,12 @@ def arms_in(text: str, experiment: Experiment, lex: Lexicon) -> tuple[str, ...]:
         names = {" ".join(words_of(n)) for n in (arm.key, arm.name)} - {""}
         named = any(f" {n} " in said for n in names if n not in {"test", "a", "an"})
         if arm.key.lower() in {"test", "a"}:
-            named = bool(re.search(rf"\b(?:{lex.arm.pattern}) {arm.key.lower()}\b|\b{arm.key} (?:{lex.arm.pattern})\b", fold(text)))
+            named = bool(
+                re.search(
+                    rf"\b(?:{lex.arm.pattern}) {arm.key.lower()}\b|\b{arm.key} (?:{lex.arm.pattern})\b",
+                    fold(text),
+                )
+            )
         if place == 0 and lex.baseline.search(fold(text)):
             named = True
         if named:

@@ -151,7 +151,9 @@ def _followup(asked: Asked, lex: Lexicon, context: Context) -> Asked:
         return replace(asked, intent=context.intent, is_followup=True)
     if _says_past(asked.text, lex) and context.intent in OF_ONE:
         return replace(asked, intent=Intent.HISTORY, is_followup=True)
-    bare = asked.intent is Intent.NOTHING or not lex.intents[Intent.RESULTS].search(fold(asked.text))
+    bare = asked.intent is Intent.NOTHING or not lex.intents[Intent.RESULTS].search(
+        fold(asked.text)
+    )
     if bare and asked.intent in {Intent.NOTHING, Intent.RESULTS} and asked.mention.fits:
         return replace(asked, intent=context.intent, is_followup=True)
     if lex.other.search(fold(asked.text)):
@@ -165,9 +167,7 @@ def _says_past(text: str, lex: Lexicon) -> bool:
     return any(pattern.search(said) for pattern in patterns)
 
 
-def past_moment(
-    asked: Asked, now: datetime, started: datetime | None
-) -> amounts.When | None:
+def past_moment(asked: Asked, now: datetime, started: datetime | None) -> amounts.When | None:
     """The past moment the question names, on the server's clock."""
     return amounts.past_in(asked.text, lexicon(asked.lang), now, started)
 

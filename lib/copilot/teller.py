@@ -22,8 +22,9 @@ from lib.copilot.lexicon import LANGUAGES
 from lib.experiments.facts import Fact, Sentence
 from lib.live.view import LiveView
 from lib.stats.results import Analysis
-from lib.wording import bare_name
+from lib.wording import bare_name, signed_percent
 
+SMALL = 0.2  # changes below it are said with one decimal
 PHRASES = Path(__file__).parent / "phrases"
 
 
@@ -37,7 +38,9 @@ def phrases(lang: str) -> Mapping[str, str]:
 def plain(lang: str, key: str, *, kind: str = "", **names: str) -> Sentence:
     """A sentence without facts; ``names`` fill name slots."""
     template = phrases(lang)[key]
-    used = tuple((slot, bare_name(name)) for slot, name in names.items() if f"[[{slot}]]" in template)
+    used = tuple(
+        (slot, bare_name(name)) for slot, name in names.items() if f"[[{slot}]]" in template
+    )
     return Sentence(template=template, names=used, kind=kind or key)
 
 
@@ -60,6 +63,19 @@ class Teller(Speaker):
         if view.experiment.primary is not None:
             self.names["metric"] = bare_name(view.experiment.primary.name)
         self._note_checked(ask)
+        self._note_seen()
+
+    def _note_seen(self) -> None:
+        """The observed change with one decimal while it is small, however wide its interval."""
+        book = self.book()
+        for place in self.treatments:
+            fact = self.facts.get(f"lift.{place}")
+            if fact is not None:
+                digits = 1 if abs(fact.value) < SMALL else 0
+                fine = signed_percent(fact.value, digits, lang=self.lang)
+                shown = fact.shown if len(fact.shown) > len(fine) else fine
+                book.lift(f"seen.{place}", fact.value, "lift", fact.subject, shown=shown)
+        self.add(book)
 
     def _note_checked(self, ask: Asking) -> None:
         if self.view.checked_at is not None and self.view.frozen_at is None:

@@ -28,6 +28,7 @@ def forecast(ask: Asking, experiment_id: int) -> Findings:
     """Say how long until one experiment can be decided: days, visitors, chance, and what that assumes.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -46,6 +47,7 @@ def stop_now(ask: Asking, experiment_id: int) -> Findings:
     """Say what to expect if one experiment is ended now or early: risks, and a table of later stops to compare.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -65,6 +67,7 @@ def wait(ask: Asking, experiment_id: int, days: float) -> Findings:
     """Say what to expect if one experiment runs for some more days.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         days: further days to wait, above 0, at most 365.
     """
@@ -88,6 +91,7 @@ def other_traffic(ask: Asking, experiment_id: int, factor: float = 2.0) -> Findi
     """Say what to expect with more or fewer visitors a day than now.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         factor: multiple of today's daily visitors, 0.05 to 20; 2 is twice as many.
     """
@@ -102,7 +106,11 @@ def other_traffic(ask: Asking, experiment_id: int, factor: float = 2.0) -> Findi
     book.number("factor", times, "traffic share", shown=wording.factor(times, lang=found.lang))
     book.count("n_per_day_if", tables[0].n_per_day, "per day", about=True)
     found.add(book)
-    said = [*overlay(found), *found.tell("traffic_now"), *_table_sentences(found, tables, "n_per_day_if")]
+    said = [
+        *overlay(found),
+        *found.tell("traffic_now"),
+        *_table_sentences(found, tables, "n_per_day_if"),
+    ]
     return _done(found, [*said, *as_of(found)])
 
 
@@ -110,6 +118,7 @@ def other_effect(ask: Asking, experiment_id: int, effect: float = 0.05) -> Findi
     """Say what to expect if a smaller or larger effect were the smallest one that matters.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         effect: smallest change that matters, relative to the baseline, as a fraction: 0.05 is five percent.
     """
@@ -135,6 +144,7 @@ def other_line(ask: Asking, experiment_id: int, line: float = 0.9) -> Findings:
     """Say what to expect with another line for the evidence (significance threshold) than 95 of 100.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         line: the evidence required, as a fraction between 0.5 and 0.9999: 0.9 is 90 of 100.
     """
@@ -163,6 +173,7 @@ def likely_lift(ask: Asking, experiment_id: int) -> Findings:
     """Say how large the change really is likely to be, once shipped, and what will be seen at the planned end.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -187,6 +198,7 @@ def expected_loss(ask: Asking, experiment_id: int) -> Findings:
     """Say what shipping an arm or keeping the baseline now would cost on average if it were the wrong choice.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -236,14 +248,16 @@ def _note_loss(found: Teller, book: Ledger, one: Estimate, losses: tuple[float, 
         book.rate(f"loss_{stem}_if.{place}", loss, "loss", one.treatment_key, shown=shown)
         if per_day is not None and is_count:
             lost = loss * one.control_value * per_day.value
-            few = wording.factor(lost, lang=found.lang) if lost >= 0.1 else wording.decimal(0, 1, lang=found.lang)
+            few = (
+                wording.factor(lost, lang=found.lang)
+                if lost >= 0.1
+                else wording.decimal(0, 1, lang=found.lang)
+            )
             book.number(f"stake_{stem}.{place}", lost, "loss", one.treatment_key, shown=few)
 
 
 def _done(found: Teller, said: Sequence[Sentence]) -> Findings:
-    return Findings(
-        facts=found.sheet, sentences=tuple(said), experiment_id=found.experiment.id
-    )
+    return Findings(facts=found.sheet, sentences=tuple(said), experiment_id=found.experiment.id)
 
 
 def _is_decided(found: Teller) -> bool:
@@ -407,7 +421,9 @@ def _wait_rows(found: Teller, table: WhatIf, days: float) -> list[Sentence]:
         *found.tell("wait_then", i=place, s=f"s{row}"),
     ]
     if found.has(f"s{row}:likely_low.{place}", f"s{row}:likely_high.{place}"):
-        said += found.tell("wait_likely", range=found.phrase("span", stem=f"s{row}:likely", i=place))
+        said += found.tell(
+            "wait_likely", range=found.phrase("span", stem=f"s{row}:likely", i=place)
+        )
     return said
 
 

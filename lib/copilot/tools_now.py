@@ -15,13 +15,19 @@ from lib.stats.results import Estimate, Requirement, State
 from lib.wording import bare_name
 
 UNREADABLE = {State.UNDER_SUSPICION, State.WAITING, State.NOTHING_ARRIVES, State.NOT_STARTED}
-SHARES = ((1 / 2, "share_half"), (1 / 3, "share_third"), (1 / 4, "share_quarter"), (1 / 5, "share_fifth"))
+SHARES = (
+    (1 / 2, "share_half"),
+    (1 / 3, "share_third"),
+    (1 / 4, "share_quarter"),
+    (1 / 5, "share_fifth"),
+)
 
 
 def results(ask: Asking, experiment_id: int) -> Findings:
     """Say where one experiment stands now: verdict, rates, change with interval, evidence, data time.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -35,6 +41,7 @@ def show_panel(ask: Asking, experiment_id: int) -> Findings:
     """Show the live dashboard of one experiment in the conversation, with a short comment.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = results(ask, experiment_id)
@@ -43,10 +50,13 @@ def show_panel(ask: Asking, experiment_id: int) -> Findings:
     return found.with_panel(Panel(kind="live", experiment_id=experiment_id))
 
 
-def compare_arms(ask: Asking, experiment_id: int, first_arm: str = "", second_arm: str = "") -> Findings:
+def compare_arms(
+    ask: Asking, experiment_id: int, first_arm: str = "", second_arm: str = ""
+) -> Findings:
     """Compare two arms of one experiment with each other.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         first_arm: key or name of an arm; empty for the first two arms that are not the baseline.
         second_arm: key or name of another arm.
@@ -72,6 +82,7 @@ def health(ask: Asking, experiment_id: int) -> Findings:
     """Check the data of one experiment: split between the arms, gaps, how old the newest data are.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -93,6 +104,7 @@ def why_not_proven(ask: Asking, experiment_id: int) -> Findings:
     """List what is still missing before one experiment can be called, and what is met already.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -117,6 +129,7 @@ def about(ask: Asking, experiment_id: int) -> Findings:
     """Tell what one experiment is: since when it runs, its arms, metric, plan and description.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)
@@ -274,7 +287,11 @@ def _counted(found: Teller) -> tuple[Sentence, ...]:
 
 def _front(found: Teller) -> tuple[Sentence, ...]:
     """Who is in front by raw counts, which says nothing while data are suspect."""
-    values = [(arm.value, n) for n, arm in enumerate(found.analysis.arms) if arm.value is not None] if found.analysis else []
+    values = (
+        [(arm.value, n) for n, arm in enumerate(found.analysis.arms) if arm.value is not None]
+        if found.analysis
+        else []
+    )
     if len(values) < 2 or found.analysis is None:
         return ()
     ordered = sorted(values, reverse=found.analysis.metric.goal is Goal.UP)
@@ -307,7 +324,13 @@ def _next_step(found: Teller) -> tuple[Sentence, ...]:
     state = found.analysis.verdict.state if found.analysis else None
     if state is State.UNDER_SUSPICION:
         return found.tell("suggest_health", kind="suggest")
-    if state in {State.READY_WINNER, State.READY_LOSER, State.GUARDRAIL_FAILS, State.ENDED, State.PLANNED_END}:
+    if state in {
+        State.READY_WINNER,
+        State.READY_LOSER,
+        State.GUARDRAIL_FAILS,
+        State.ENDED,
+        State.PLANNED_END,
+    }:
         return found.tell("suggest_memo", kind="suggest")
     if state is State.WAIT_FOR_WEEK:
         return found.tell("suggest_expect", kind="suggest")
@@ -330,7 +353,9 @@ def _best(found: Teller) -> tuple[Sentence, ...]:
         return ()
     book = found.book()
     for place, chance in enumerate(found.analysis.best_chance):
-        book.rate(f"best.{place}", chance, "best one look", found.experiment.variants[place].key, digits=0)
+        book.rate(
+            f"best.{place}", chance, "best one look", found.experiment.variants[place].key, digits=0
+        )
     found.add(book)
     arms = [found.phrase("compare_best_arm", i=i) for i in range(len(found.experiment.variants))]
     return found.tell("compare_best", arms=found.listed(arms))
@@ -345,4 +370,3 @@ def _need(found: Teller, need: Requirement, place: int) -> Sentence:
 
 def _as_item(line: Sentence) -> Sentence:
     return Sentence(template=f"- {line.template}", facts=line.facts, names=line.names, kind="list")
-

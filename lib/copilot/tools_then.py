@@ -23,6 +23,7 @@ def history(ask: Asking, experiment_id: int, at: str, whole_day: bool = False) -
     """Say how one experiment stood at a past moment, from the reading kept then.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         at: the moment, ISO 8601 with time zone, on the server's clock; for a whole day midnight after it.
         whole_day: true when a whole day is meant.
@@ -56,6 +57,7 @@ def changes(ask: Asking, experiment_id: int, since: str) -> Findings:
     """Say what changed in one experiment since a past moment: visitors, change, evidence, verdict, notices.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
         since: the moment, ISO 8601 with time zone, on the server's clock.
     """
@@ -123,6 +125,10 @@ def _past(ask: Asking, found: Teller, moment: datetime) -> Analysis | None:
     for fact in before.sheet:
         renamed = prefixed(Sentence(template=f"[[{fact.id}]]", facts=(fact,)), PAST).facts[0]
         found.facts.setdefault(renamed.id, renamed)
+    book = found.book()
+    at = view.primary.snapshot.as_of
+    book.moment("then", "", at, "as of")
+    found.add(book)
     return view.primary
 
 
@@ -153,7 +159,7 @@ def _moment_said(
     if not is_day:
         return found.tell("then_moment", kind="as_of")
     day = moment - timedelta(seconds=1)
-    if then.snapshot.as_of.date() != day.date():
+    if then.snapshot.as_of != moment and then.snapshot.as_of.date() != day.date():
         return found.tell("then_gap", kind="as_of")
     name = wording.day_name(day, ask.zone, lang=ask.lang)
     date = wording.date(day, ask.zone, lang=ask.lang, now=found.now)

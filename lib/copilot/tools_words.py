@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from lib.copilot.desk import Asking, Findings, Panel, merged, prefixed
 from lib.copilot.teller import Teller, phrases, plain
-from lib.copilot.tools_now import arm_lines, begin, is_suspect, overlay, split_arms, verdict_of
 from lib.copilot.tools_next import note_losses
+from lib.copilot.tools_now import arm_lines, begin, is_suspect, overlay, split_arms, verdict_of
 from lib.experiments.facts import Fact, Sentence, Unit
 from lib.experiments.model import Experiment, Status
 from lib.stats.results import State
@@ -21,7 +21,17 @@ TERMS = (
     *("peeking", "mde", "loss", "chance_to_win", "points", "baseline", "ahead", "proven"),
     *("too_early", "progress", "rate", "cuped", "visitors"),
 )
-PER_ARM = {"evidence", "lift", "interval", "likely_lift", "p_value", "loss", "chance_to_win", "points", "progress"}
+PER_ARM = {
+    "evidence",
+    "lift",
+    "interval",
+    "likely_lift",
+    "p_value",
+    "loss",
+    "chance_to_win",
+    "points",
+    "progress",
+}
 MOST = 40
 
 
@@ -29,6 +39,7 @@ def list_experiments(ask: Asking, status: str = "running") -> Findings:
     """List the experiments with the state of each.
 
     Args:
+        ask: where to read, and in which language to say it.
         status: running, draft, finished or all.
     """
     chosen = _chosen(ask, status)
@@ -97,6 +108,7 @@ def explain(ask: Asking, term: str, experiment_id: int | None = None) -> Finding
     """Explain a term in plain words, with the value it has in one experiment.
 
     Args:
+        ask: where to read, and in which language to say it.
         term: evidence (also significance), lift, interval, likely_lift, srm, guardrail, p_value, power, peeking,
             mde, loss, chance_to_win, points, baseline, ahead, proven, too_early, progress, rate, cuped or visitors.
         experiment_id: id of the experiment whose value is wanted; null for none.
@@ -143,6 +155,7 @@ def notifications(ask: Asking, experiment_id: int | None = None) -> Findings:
     """Say which notices appear by themselves, and which ones one experiment has had.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment; null for none.
     """
     said = [plain(ask.lang, "notify")]
@@ -171,7 +184,13 @@ def _announced(ask: Asking, found: Teller) -> Sequence[Sentence]:
     found.add(book)
     last = max(alerts, key=lambda a: a.raised_at)
     at = last.as_of or last.raised_at
-    found.note("alert_on", at.timestamp(), Unit.DATE, "call", date(at, ask.zone, lang=ask.lang, now=found.now))
+    found.note(
+        "alert_on",
+        at.timestamp(),
+        Unit.DATE,
+        "call",
+        date(at, ask.zone, lang=ask.lang, now=found.now),
+    )
     found.names["alert"] = last.text
     return found.tell("notify_past")
 
@@ -180,6 +199,7 @@ def decision_memo(ask: Asking, experiment_id: int) -> Findings:
     """Write the decision memo of one experiment from its computed numbers.
 
     Args:
+        ask: where to read, and in which language to say it.
         experiment_id: id of the experiment.
     """
     found = begin(ask, experiment_id)

@@ -85,12 +85,20 @@ class CopilotError(DashboardError):
         kind: short machine word, e.g. ``timeout``, ``auth``, ``truncated``.
         retryable: whether the same call may be tried again.
         partial_text: what had arrived before the failure.
+        retry_after_s: seconds the server asked us to wait, None when it did not say.
     """
 
     def __init__(
-        self, message: str, kind: str = "failed", *, retryable: bool = False, partial_text: str = ""
+        self,
+        message: str,
+        kind: str = "failed",
+        *,
+        retryable: bool = False,
+        partial_text: str = "",
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retryable = retryable
         self.partial_text = partial_text
+        self.retry_after_s = retry_after_s

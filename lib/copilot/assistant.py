@@ -1,0 +1,384 @@
+"""The loop: question, tools, model, check, repair, and the computed answer whenever anything fails.
+
+Called by the chat box; usable without Streamlit. ``ask`` returns at once; the answer is made on the background
+loop. The rules always answer first: theirs is the fallback, and orders to change something never reach a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Protocol
+
+from lib.commentary.sheet import names_of
+from lib.copilot import prompt, tools
+from lib.copilot.answer import Answer, as_record
+from lib.copilot.answerer import Reply, answer
+from lib.copilot.budget import Budget, Meter
+from lib.copilot.desk import Archive, Asking, Desk, Findings, markdown_of, merged, plain_of
+from lib.copilot.draft import Draft
+from lib.copilot.lexicon import Intent
+from lib.copilot.models import ChatModel, End, Text, background_loop
+from lib.copilot.question import Context
+from lib.copilot.teller import phrases
+from lib.experiments.chat import ChatMessage
+from lib.experiments.errors import CopilotError
+from lib.experiments.facts import Sentence
+
+log = logging.getLogger(__name__)
+ROUNDS = 4
+CALLS_A_ROUND = 6
+LONGEST_WAIT_S = 3.0
+BY_RULES_ONLY = {Intent.WRITE, Intent.OFF_TOPIC, Intent.GREETING, Intent.THANKS, Intent.HELP}
+SHORTEST = 2  # characters of an answer worth showing
+
+
+class Keeper(Archive, Meter, Protocol):
+    """The part of the store a conversation needs."""
+
+    def messages(self, conversation_id: str) -> Sequence[ChatMessage]:
+        """Oldest first."""
+        ...
+
+    def add_message(
+        self,
+        conversation_id: str,
+        *,
+        role: str,
+        text: str,
+        at: datetime,
+        author: str = "",
+        facts: Sequence[Mapping[str, Any]] = (),
+        panel: Mapping[str, Any] | None = None,
+        note: str = "",
+    ) -> ChatMessage:
+        """Keep a message."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """A kept value."""
+        ...
+
+    def put_setting(self, name: str, value: str | None) -> bool:
+        """Keep a value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Answers questions in conversations.
+
+    Args:
+        desk: where the tools read.
+        store: where conversations are kept.
+        model: None for rules alone.
+        budget: of the model; None for no limit.
+        zone: the reader's.
+        retry_s: longest wait the server may ask for before one more try.
+    """
+
+    desk: Desk
+    store: Keeper
+    model: ChatModel | None = None
+    budget: Budget | None = None
+    zone: tzinfo = UTC
+    retry_s: float = LONGEST_WAIT_S
+    on_done: Callable[[Answer], None] | None = None
+
+    def ask(
+        self,
+        conversation_id: str,
+        question: str,
+        *,
+        experiment_id: int | None = None,
+        lang: str = "en",
+    ) -> Answer:
+        """Keep the question and begin to answer it; returns at once.
+
+        Args:
+            conversation_id: of a kept conversation.
+            question: as typed.
+            experiment_id: what is on the screen, when the talk has no experiment of its own yet.
+            lang: of the interface.
+        """
+        earlier = tuple(self.store.messages(conversation_id))
+        self.store.add_message(conversation_id, role="user", text=question, at=self.desk.clock())
+        made = Answer(conversation_id=conversation_id, question=question)
+        turn = _Turn(
+            made=made,
+            ask=Asking(desk=self.desk, lang=lang, zone=self.zone),
+            context=self.context(conversation_id, experiment_id, lang),
+            earlier=earlier,
+        )
+        made.future = asyncio.run_coroutine_threadsafe(self._run(turn), background_loop())
+        return made
+
+    def context(self, conversation_id: str, experiment_id: int | None, lang: str) -> Context:
+        """What the conversation is about; it survives a restart."""
+        kept = self.store.setting(f"chat:{conversation_id}")
+        known = Context(lang=lang)
+        if kept:
+            with contextlib.suppress(ValueError, TypeError):
+                known = Context(**json.loads(kept))
+                known = replace(known, intent=Intent(known.intent), pending=Intent(known.pending))
+        if known.experiment_id is None or experiment_id is not None:
+            shown = experiment_id if experiment_id is not None else known.experiment_id
+            if known.experiment_id is None:
+                known = replace(known, experiment_id=shown)
+        return known
+
+    async def _run(self, turn: _Turn) -> None:
+        made = turn.made
+        try:
+            await self._answer(turn)
+        except asyncio.CancelledError:
+            made.is_stopped = True
+            made.note = phrases(turn.lang)["stopped"]
+        except (
+            Exception
+        ):  # the answer's thread: whatever happens, the reader gets the computed answer
+            log.exception("an answer failed")
+            self._publish(turn, phrases(turn.lang)["fault_failed"])
+        finally:
+            self._keep(turn)
+            made.finish()
+            if self.on_done is not None:
+                self.on_done(made)
+
+    async def _answer(self, turn: _Turn) -> None:
+        turn.reply = await asyncio.to_thread(answer, turn.ask, turn.made.question, turn.context)
+        turn.ask = replace(turn.ask, lang=turn.reply.lang)
+        turn.made.experiment_id = turn.reply.context.experiment_id
+        if self.model is None or turn.reply.intent in BY_RULES_ONLY:
+            self._publish(turn, "")
+            return
+        refusal = self.budget.refusal(turn.made.conversation_id) if self.budget else ""
+        if refusal:
+            self._publish(turn, refusal)
+            return
+        try:
+            await self._by_model(turn, self.model)
+        except CopilotError as error:
+            words = phrases(turn.lang)
+            self._publish(turn, words.get(f"fault_{error.kind}", words["fault_failed"]))
+
+    def _publish(self, turn: _Turn, why: str) -> None:
+        """Show the computed answer; ``why`` the model did not write it."""
+        made, reply = turn.made, turn.reply
+        made.author = "computed"
+        made.note = phrases(turn.lang)["fallback"].format(why=why) if why else ""
+        if reply is None:
+            made.text = phrases(turn.lang)["no_answer"]
+            return
+        said = {f.id: f for s in reply.sentences for f in s.facts}
+        made.facts = tuple(as_record(f) for f in said.values())
+        made.panel = reply.panel.as_dict() if reply.panel else None
+        made.text = reply.text
+
+    async def _by_model(self, turn: _Turn, model: ChatModel) -> None:
+        """Ask the model; one more try when nothing was shown and the server does not ask for a long wait."""
+        try:
+            await self._converse(turn, model)
+        except CopilotError as error:
+            wait = 0.3 if error.retry_after_s is None else error.retry_after_s
+            if not error.retryable or turn.made.text or wait > self.retry_s:
+                raise
+            await asyncio.sleep(wait)
+            await self._converse(turn, model)
+
+    async def _converse(self, turn: _Turn, model: ChatModel) -> None:
+        reply = turn.reply
+        assert reply is not None  # noqa: S101  # the rules have answered before
+        turn.found = []
+        draft = self._draft(turn, reply)
+        messages = self._messages(turn, reply)
+        schemas = tools.schemas([e.id for e in self.desk.experiments()])
+        for round_ in range(ROUNDS):
+            offered = schemas if round_ < ROUNDS - 1 else []
+            end = await self._one_call(turn, model, messages, offered, draft)
+            if not end.calls:
+                break
+            messages += await self._run_tools(turn, end, draft)
+            draft.separate()
+        draft.finish()
+        draft.judge_again()
+        if len("".join(slot.text for slot in draft.slots).strip()) < SHORTEST:
+            raise CopilotError("The model gave no answer.", "empty")
+        if draft.bad:
+            await self._repair(turn, model, messages, draft)
+        self._show(turn, model, draft, reply)
+
+    def _draft(self, turn: _Turn, reply: Reply) -> Draft:
+        names: dict[str, str] = {}
+        for experiment in self.desk.experiments():
+            if experiment.id != reply.context.experiment_id:
+                names |= {
+                    k: v for k, v in names_of(experiment).items() if v.startswith("experiment:")
+                }
+        current = next(
+            (e for e in self.desk.experiments() if e.id == reply.context.experiment_id), None
+        )
+        if current is not None:
+            view = self.desk.look(current.id)
+            names |= names_of(view.experiment if view else current)
+        return Draft(
+            lang=reply.lang, question=turn.made.question, facts=list(reply.facts), names=names
+        )
+
+    def _messages(self, turn: _Turn, reply: Reply) -> list[dict[str, Any]]:
+        current = reply.context.experiment_id
+        view = self.desk.look(current) if current is not None else None
+        return prompt.messages_for(
+            question=turn.made.question,
+            lang=reply.lang,
+            now=(view.server_now if view else None) or self.desk.clock(),
+            experiments=self.desk.experiments(),
+            facts=reply.facts[:90],
+            said=plain_of(reply.sentences),
+            current=current,
+            turns=turn.earlier,
+        )
+
+    async def _one_call(
+        self,
+        turn: _Turn,
+        model: ChatModel,
+        messages: Sequence[Mapping[str, Any]],
+        schemas: Sequence[Mapping[str, Any]],
+        draft: Draft,
+    ) -> End:
+        """One call of the model; its words go through the check as they come."""
+        end = End()
+        async for piece in model.stream(messages, schemas):
+            if isinstance(piece, Text):
+                draft.feed(piece.delta)
+                turn.made.author = model.name
+                turn.made.text = draft.text
+            else:
+                end = piece
+        if self.budget is not None:
+            self.budget.spend(end.tokens, turn.made.conversation_id)
+        return end
+
+    async def _run_tools(self, turn: _Turn, end: End, draft: Draft) -> list[dict[str, Any]]:
+        """Run what the model asked for; the messages that tell it the results."""
+        asked = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in end.calls
+        ]
+        told: list[dict[str, Any]] = [{"role": "assistant", "content": None, "tool_calls": asked}]
+        for place, call in enumerate(end.calls):
+            turn.made.step = call.name
+            found: Findings | None = None
+            result: dict[str, Any] = {"error": "too many tools at once"}
+            if place < CALLS_A_ROUND:
+                found, result = await asyncio.to_thread(
+                    tools.run, turn.ask, call.name, call.arguments
+                )
+            if found is not None:
+                turn.found.append(found)
+                draft.facts.extend(found.facts)
+            content = json.dumps(result, ensure_ascii=False)
+            told.append({"role": "tool", "tool_call_id": call.id, "content": content})
+        turn.made.step = ""
+        return told
+
+    async def _repair(
+        self, turn: _Turn, model: ChatModel, messages: list[dict[str, Any]], draft: Draft
+    ) -> None:
+        """One request to rewrite what did not pass; what fails again is replaced by the rules' words."""
+        bad = [(slot.text, slot.reason) for slot in draft.bad]
+        written = {"role": "assistant", "content": "".join(s.text for s in draft.slots)}
+        said = ""
+        try:
+            async for piece in model.stream([*messages, written, prompt.repair(bad)]):
+                if isinstance(piece, Text):
+                    said += piece.delta
+                elif self.budget is not None:
+                    self.budget.spend(piece.tokens, turn.made.conversation_id)
+        except CopilotError as error:
+            log.info("the repair failed: %s", error.kind)
+        draft.mend([line for line in said.splitlines() if line.strip()])
+
+    def _show(self, turn: _Turn, model: ChatModel, draft: Draft, reply: Reply) -> None:
+        """Put the answer together: prose, then computed tables, the panel and the facts."""
+        made = turn.made
+        core = [s for s in reply.sentences if s.kind not in {"table", "assume", "suggest"}]
+        facts = dict(draft.used)
+        if draft.bad:
+            draft.replace_rest(markdown_of(core))
+            facts |= {f.id: f for s in core for f in s.facts}
+        tables = self._tables(turn, reply)
+        facts |= {f.id: f for s in tables for f in s.facts}
+        made.author = model.name
+        made.text = draft.text.strip() + ("\n\n" + markdown_of(tables) if tables else "")
+        made.facts = tuple(as_record(f) for f in facts.values())
+        panel = next((f.panel for f in reversed(turn.found) if f.panel), None) or reply.panel
+        made.panel = panel.as_dict() if panel else None
+        about = [f.experiment_id for f in turn.found if f.experiment_id is not None]
+        made.experiment_id = about[-1] if about else reply.context.experiment_id
+        made.note = self._counts(turn, draft)
+
+    def _tables(self, turn: _Turn, reply: Reply) -> list[Sentence]:
+        """The computed tables of this turn: those of the tools used, else the one the rules made."""
+        sources: list[Sequence[Sentence]] = [f.sentences for f in turn.found]
+        wanted = [s for source in sources for s in source if s.kind in {"table", "assume"}] or [
+            s for s in reply.sentences if s.kind in {"table", "assume"}
+        ]
+        return list({s.text: s for s in wanted}.values())[:4]
+
+    def _counts(self, turn: _Turn, draft: Draft) -> str:
+        words = phrases(turn.lang)
+        said = []
+        if draft.n_repaired:
+            said.append(words["n_repaired"].format(n=draft.n_repaired))
+        if draft.n_replaced:
+            said.append(words["n_replaced"].format(n=draft.n_replaced))
+        return " ".join(said)
+
+    def _keep(self, turn: _Turn) -> None:
+        """Into the store: the answer, and what the talk is about."""
+        made = turn.made
+        kept = self.store.add_message(
+            made.conversation_id,
+            role="assistant",
+            text=made.text,
+            at=self.desk.clock(),
+            author=made.author,
+            facts=made.facts,
+            panel=made.panel,
+            note=made.note,
+        )
+        made.message_id = kept.id
+        if turn.reply is not None:
+            after = replace(turn.reply.context, experiment_id=made.experiment_id)
+            self.store.put_setting(f"chat:{made.conversation_id}", json.dumps(asdict(after)))
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One question being answered."""
+
+    made: Answer
+    ask: Asking
+    context: Context
+    earlier: tuple[ChatMessage, ...]
+    reply: Reply | None = None
+    found: list[Findings] = field(default_factory=list)
+
+    @property
+    def lang(self) -> str:
+        """Of the answer."""
+        return self.reply.lang if self.reply else self.ask.lang
+
+
+__all__ = ["Assistant", "merged"]

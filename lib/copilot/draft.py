@@ -1,0 +1,119 @@
+"""An answer in the making: sentences that passed the check in order, holes where one did not.
+
+Used by the assistant only. What is in ``text`` at any moment has passed; a hole is filled by the repair or by a
+computed sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lib.copilot.check import SentenceStream, read_numbers
+from lib.experiments.facts import Fact
+
+
+@dataclass(slots=True)
+class Slot:
+    """One sentence; ``reason`` says why it may not be shown."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the model has written.
+
+    Args:
+        lang: of the answer.
+        question: its numbers may be repeated.
+        facts: everything computed so far; grows with each tool.
+        names: what things are called.
+    """
+
+    lang: str
+    question: str
+    facts: list[Fact]
+    names: Mapping[str, str]
+    slots: list[Slot] = field(default_factory=list)
+    used: dict[str, Fact] = field(default_factory=dict)
+    n_repaired: int = 0
+    n_replaced: int = 0
+    _stream: SentenceStream | None = None
+
+    def feed(self, delta: str) -> None:
+        """Take some words; whole sentences are checked."""
+        if self._stream is None:
+            self._stream = SentenceStream(self.lang)
+        for sentence in self._stream.feed(delta):
+            self._take(sentence)
+
+    def finish(self) -> None:
+        """The model has ended this piece of text."""
+        if self._stream is not None:
+            for sentence in self._stream.finish():
+                self._take(sentence)
+        self._stream = None
+
+    def separate(self) -> None:
+        """What follows is a new piece of text (after a tool)."""
+        self.finish()
+        if self.slots and not self.slots[-1].text.endswith(("\n", " ")):
+            self.slots[-1].text += " "
+
+    def _take(self, sentence: str) -> None:
+        self.slots.append(Slot(sentence, self.judge(sentence)))
+
+    def judge(self, sentence: str) -> str:
+        """Why a sentence may not be shown; empty when it may."""
+        found = read_numbers(
+            sentence,
+            self.facts,
+            names=self.names,
+            question=self.question,
+            lang=self.lang,
+            before=self._before(),
+        )
+        bad = [f for f in found if not f.ok]
+        if bad:
+            return "; ".join(f"{f.text}: {f.reason}" for f in bad)
+        by_id = {fact.id: fact for fact in reversed(self.facts)}
+        self.used |= {f.fact_id: by_id[f.fact_id] for f in found if f.fact_id in by_id}
+        return ""
+
+    def _before(self) -> str:
+        return next((s.text for s in reversed(self.slots) if not s.reason), "")
+
+    @property
+    def text(self) -> str:
+        """What may be shown."""
+        return "".join(slot.text for slot in self.slots if not slot.reason)
+
+    @property
+    def bad(self) -> list[Slot]:
+        """The holes."""
+        return [slot for slot in self.slots if slot.reason]
+
+    def judge_again(self) -> None:
+        """Look at the holes once more: a fact may have come after the sentence."""
+        for slot in self.bad:
+            slot.reason = self.judge(slot.text)
+
+    def mend(self, lines: Sequence[str]) -> None:
+        """Fill holes with rewritten sentences, in order, where they pass."""
+        for slot, line in zip(self.bad, lines, strict=False):
+            said = line.strip().lstrip("-*• ").strip()
+            if said and not self.judge(said):
+                slot.text, slot.reason = said + " ", ""
+                self.n_repaired += 1
+
+    def replace_rest(self, computed: str) -> None:
+        """Put the computed words into the first hole; the others close."""
+        holes = self.bad
+        if not holes:
+            return
+        self.n_replaced = len(holes)
+        holes[0].text, holes[0].reason = computed.strip() + " ", ""
+        for slot in holes[1:]:
+            slot.text, slot.reason = "", ""
