@@ -7,18 +7,16 @@ An end may be infinite. Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from lib.stats.results import Floats
 
-Places = NDArray[np.intp]
 K95 = 1.959963984540054  # two-sided 95 %, one look
 FAR = 60.0  # log ratios beyond this are taken as 0 or infinite
 STEPS = 80
+Bools = NDArray[np.bool_]
 
 
 def floats(*values: ArrayLike) -> tuple[Floats, ...]:
@@ -112,60 +110,61 @@ def score_lift(
     """
     x_c, n_c, x_t, n_t, k = floats(x_c, n_c, x_t, n_t, k)
     known = (n_c > 0) & (n_t > 0) & (x_c + x_t > 0) & (x_c <= n_c) & (x_t <= n_t) & (k > 0)
-    known &= (x_c + x_t < n_c + n_t) & np.isfinite(k)
-    low, high = np.full(known.shape, np.nan), np.full(known.shape, np.nan)
-    low[known & (x_t == 0)] = -1.0
-    high[known & (x_c == 0)] = np.inf
-    for side, ends, open_ in ((1.0, low, x_t > 0), (-1.0, high, x_c > 0)):
-        todo = known & open_
-        args = tuple(v[todo] for v in (x_c, n_c, x_t, n_t))
-        ends[todo] = np.expm1(_solve_ratio(args, side * k[todo]))
-    return low, high
+    known = known & (x_c + x_t < n_c + n_t) & np.isfinite(k)
+    args = (x_c, n_c, x_t, n_t)
+    low = _score_end(args, np.where(known & (x_t > 0), k, np.nan), -1.0)
+    high = _score_end(args, np.where(known & (x_c > 0), k, np.nan), 1.0)
+    full = known & ((x_t == n_t) | (x_c == n_c))
+    if full.any():
+        low[full & (x_t > 0)] = _bisected(args, k, full & (x_t > 0), 1.0)
+        high[full & (x_c > 0)] = _bisected(args, k, full & (x_c > 0), -1.0)
+    low = np.where(known & (x_t == 0), -1.0, low)
+    return low, np.where(known & (x_c == 0), np.inf, high)
 
 
-def _solve_ratio(args: tuple[Floats, ...], target: Floats) -> Floats:
-    """The log ratio at which the score statistic, which falls with it, equals ``target``."""
+def _bisected(args: tuple[Floats, ...], k: Floats, which: Bools, side: float) -> Floats:
+    """The same ends by bisection on the log ratio, for arms in which everybody converted."""
+    x_c, n_c, x_t, n_t = (v[which] for v in args)
+    low, high = np.full(x_c.shape, -FAR), np.full(x_c.shape, FAR)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        above = score_z(np.exp(middle), x_c, n_c, x_t, n_t) > side * k[which]
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.asarray(np.expm1((low + high) / 2))
+
+
+def _score_end(args: tuple[Floats, ...], k: Floats, side: float) -> Floats:
+    """Lower (side -1) or upper (+1) end of ``score_lift``; NaN where k is.
+
+    With A = (x_c - n_c q_c)/(1 - q_c) the restricted estimates are q_c = (x_c - A)/(n_c - A) and
+    q_t = (x_t + A)/(n_t + A), and z² = k² becomes the cubic ``A² (a + b A) = k² (x_t + A)(x_c - A)``,
+    a = (1-p_t) x_c + (1-p_c) x_t, b = p_t - p_c: one root on either side of 0. Source: Nam 1995.
+    """
     x_c, n_c, x_t, n_t = args
     with np.errstate(all="ignore"):
-        spread = np.sqrt(1 / (x_t + 0.5) + 1 / (x_c + 0.5))
-        start = np.log((x_t + 0.5) / (n_t + 0.5)) - np.log((x_c + 0.5) / (n_c + 0.5))
-    return falling_root(
-        lambda y, at: score_z(np.exp(y), x_c[at], n_c[at], x_t[at], n_t[at]) - target[at],
-        start - target * spread,
-        spread,
-    )
-
-
-def falling_root(
-    function: Callable[[Floats, Places], Floats], start: Floats, scale: Floats
-) -> Floats:
-    """Root of a falling function for each element, by secants kept inside a shrinking bracket.
-
-    ``function(y, at)`` is asked for the elements ``at`` (indexes) only; ``scale`` is the first step.
-    Bisection takes over wherever a secant leaves the bracket, so it always ends.
-    """
-    y = np.clip(start, -FAR, FAR)
-    low, high = np.full(y.shape, -FAR), np.full(y.shape, FAR)
-    at = np.arange(y.size)
-    before = y + 0.1 * scale
-    value_before = function(before, at)
-    for step in range(STEPS):
-        here = y[at]
-        value = function(here, at)
-        low[at] = np.where(value > 0, here, low[at])
-        high[at] = np.where(value > 0, high[at], here)
-        with np.errstate(all="ignore"):
-            move = value * (here - before) / (value - value_before)
-        guess = here - move
-        inside = (guess > low[at]) & (guess < high[at]) & (step % 8 != 7)
-        guess = np.where(inside, guess, (low[at] + high[at]) / 2)
-        y[at] = guess
-        active = (np.abs(guess - here) > 1e-13 * (1 + np.abs(here))) & (value != 0)
-        y[at] = np.where(value == 0, here, guess)
-        at, before, value_before = at[active], here[active], value[active]
-        if at.size == 0:
-            break
-    return y
+        a = (1 - x_t / n_t) * x_c + (1 - x_c / n_c) * x_t
+        b, kk = x_t / n_t - x_c / n_c, k * k
+        # side * A is sought in (0, edge); the cubic without its third power starts the search
+        edge, other = (x_c, x_t) if side > 0 else (x_t, x_c)
+        slope = side * b
+        half = kk * (edge - other) / (2 * (a + kk))
+        A = half + np.sqrt(half**2 + kk * edge * other / (a + kk))
+        low, high = np.zeros_like(A), edge + 0.0
+        settled = np.isnan(A)
+        for _ in range(STEPS):
+            value = A * A * (a + slope * A) - kk * (other + A) * (edge - A)
+            low, high = np.where(value < 0, A, low), np.where(value < 0, high, A)
+            steep = A * (2 * a + 3 * slope * A) - kk * (edge - other - 2 * A)
+            guess = A - value / steep
+            near = np.abs(guess - A) <= 1e-7 * A  # Newton's next error is the square of this step
+            inside = (guess > low) & (guess < high)
+            guess = np.where(near | inside, guess, (low + high) / 2)
+            A = np.where(settled, A, guess)  # each element for itself: the same alone or in a batch
+            settled |= near
+            if settled.all():
+                break
+        A = side * A
+        return np.asarray((x_t + A) * (n_c - A) / ((n_t + A) * (x_c - A)) - 1)
 
 
 def score_difference(

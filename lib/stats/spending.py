@@ -25,14 +25,16 @@ Bools = NDArray[np.bool_]
 CELLS = 200
 REACH = 8.0
 WIDTH = REACH / CELLS
-NODES = (np.arange(CELLS) + 0.5) * WIDTH
+ORDER = np.arange(CELLS)
+NODES = (ORDER + 0.5) * WIDTH
 UNIT = 0.0125  # log information moves in multiples of this
 SIZES = np.array(
     [0, *range(1, 17), 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512]
 )
 TINY = 1e-300
+NOTHING = 1e-20  # smaller masses are dropped: denormal numbers are a hundred times slower
 BLOCK = 6  # rows in one small product
-MANY = 1024
+MANY = 128
 
 
 def kernel(r: float) -> NDArray[np.float32]:
@@ -42,7 +44,9 @@ def kernel(r: float) -> NDArray[np.float32]:
     sd = np.sqrt(1 - r)
     mean = np.sqrt(r) * NODES[:, None]
     near = np.exp(-0.5 * ((NODES - mean) / sd) ** 2) + np.exp(-0.5 * ((NODES + mean) / sd) ** 2)
-    return np.asarray(near * (WIDTH / (sd * np.sqrt(2 * np.pi))), dtype=np.float32)
+    near *= WIDTH / (sd * np.sqrt(2 * np.pi))
+    near[near < NOTHING] = 0.0
+    return np.asarray(near, dtype=np.float32)
 
 
 @lru_cache(maxsize=64)
@@ -63,34 +67,33 @@ def carry(mass: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     padded = np.zeros((-(-rows // BLOCK) * BLOCK, CELLS), dtype=np.float32)
     padded[:rows] = mass
     carried = np.matmul(padded.reshape(-1, BLOCK, CELLS), unit_kernel(size))
-    return carried.reshape(-1, CELLS)[:rows]
+    return np.asarray(carried.reshape(-1, CELLS)[:rows])
 
 
 def cut(mass: NDArray[np.float32], spend: Floats) -> Floats:
     """Cut the upper tail of mass ``spend`` off each density, in place, and say where.
 
     Args:
-        mass: cell masses, shape (..., CELLS).
+        mass: cell masses, contiguous, shape (..., CELLS).
         spend: mass to remove, shape (...).
 
     Returns:
         The critical |z|, shape (...).
     """
-    tail = np.cumsum(mass[..., ::-1], axis=-1)[..., ::-1]
-    target = spend.astype(np.float32)
-    edge = np.maximum((tail >= target[..., None]).sum(axis=-1) - 1, 0)
-    above = np.take_along_axis(tail, edge[..., None], -1)[..., 0].astype(np.float64)
-    inside = np.take_along_axis(mass, edge[..., None], -1)[..., 0].astype(np.float64)
+    flat, wanted = mass.reshape(-1, CELLS), spend.ravel()
+    tail = np.cumsum(flat[:, ::-1], axis=1)[:, ::-1]
+    edge = np.maximum((tail >= wanted.astype(np.float32)[:, None]).sum(axis=1) - 1, 0)
+    rows = np.arange(len(flat))
+    above, inside = tail[rows, edge].astype(np.float64), flat[rows, edge].astype(np.float64)
     beyond = np.maximum(above - inside, 0.0)
-    with np.errstate(all="ignore"):
-        steep = np.log(np.maximum(above, TINY) / np.maximum(spend, TINY))
-        steep /= np.log(np.maximum(above, TINY) / np.maximum(beyond, TINY))
-        flat = (above - spend) / np.maximum(inside, TINY)
-        part = np.clip(np.where(beyond > 1e-3 * above, steep, flat), 0.0, 1.0)
-    mass *= np.arange(CELLS) < edge[..., None]
-    left = np.maximum(above - spend, 0.0)
-    np.put_along_axis(mass, edge[..., None], left[..., None].astype(np.float32), -1)
-    return np.asarray((edge + part) * WIDTH)
+    left = np.maximum(above - wanted, 0.0)
+    base = np.log(np.maximum(above, TINY))
+    steep = base - np.log(np.maximum(wanted, TINY))
+    steep /= np.maximum(base - np.log(np.maximum(beyond, TINY)), TINY)
+    part = np.where(beyond > 1e-3 * above, steep, left / np.maximum(inside, TINY))
+    flat *= (edge[:, None] > ORDER) & (flat > NOTHING)
+    flat[rows, edge] = left
+    return np.asarray((edge + np.minimum(part, 1.0)) * WIDTH).reshape(spend.shape)
 
 
 def first_density(shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -147,12 +150,13 @@ class Spending:
         self.log_information = np.full(shape, -np.inf)
         self.s = np.zeros(shape)
         self.line = np.full((*shape, len(levels)), np.inf)
+        self.due = np.full(shape, -np.inf)  # log information at which the next step is due
         self.over = np.zeros(shape, dtype=bool)
 
     def copy(self) -> Spending:
         """An independent state."""
         twin = Spending((0, 0), self.levels, self.rule)
-        for name in ("mass", "log_information", "s", "line", "over"):
+        for name in ("mass", "log_information", "s", "line", "due", "over"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -161,16 +165,13 @@ class Spending:
 
         A lane steps when its own or a sister lane's information has grown enough, and at the planned end.
         """
-        usable = usable & ~self.over
-        if not usable.any():
+        reached = usable & ~self.over & ((log_information >= self.due) | (s >= 1))
+        if not reached.any():
             return False
         with np.errstate(invalid="ignore"):
             gain = log_information - self.log_information
-        due = (gain >= step_size(self.s)) | (s >= 1)
-        take = due | ((due & usable).any(axis=1, keepdims=True) & (gain >= step_size(self.s) / 2))
-        take &= usable
-        if not take.any():
-            return False
+        sister = reached.any(axis=1, keepdims=True) & (gain >= step_size(self.s) / 2)
+        take = (reached | sister) & usable & ~self.over
         self._advance(take, np.maximum(gain[take], 0.0), log_information[take], s[take])
         return True
 
@@ -195,6 +196,7 @@ class Spending:
         self.s[take] = s
         moved = np.where(first, log_information, self.log_information[take] + UNIT * sizes)
         self.log_information[take] = moved
+        self.due[take] = moved + step_size(s)
         self.line[take] = raw + shift[:, None]
         self.over[take] = s >= 1
 
@@ -204,9 +206,8 @@ class Spending:
         place = np.clip(np.searchsorted(SIZES, units), 1, len(SIZES) - 1)
         lower, upper = SIZES[place - 1], SIZES[place]
         sizes = np.where(units - lower < upper - units, lower, upper)
-        for size in np.unique(sizes):
-            if size:
-                rows = sizes == size
-                shape = mass[rows].shape
-                mass[rows] = carry(mass[rows].reshape(-1, CELLS), int(size)).reshape(shape)
+        for size in sorted(set(sizes.tolist()) - {0}):
+            rows = sizes == size
+            some = mass[rows]
+            mass[rows] = carry(some.reshape(-1, CELLS), size).reshape(some.shape)
         return sizes.astype(np.float64)
