@@ -5,6 +5,7 @@ unknown (None, NaN) becomes a dash. It never writes sentences: those are in ``li
 """
 
 from lib.wording.names import (
+    REMOVED,
     bare_name,
     csv_cell,
     csv_name,
@@ -58,6 +59,7 @@ from lib.wording.tongues import LANGS
 __all__ = [
     "CALL_LINE",
     "LANGS",
+    "REMOVED",
     "UNKNOWN",
     "about_count",
     "age",

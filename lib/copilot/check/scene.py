@@ -1,0 +1,176 @@
+"""What stands around a number: its clause, the arm, metric and experiment it is about, the words bound to it.
+
+Built once a sentence by ``judge``. It reads only; whether a fact may stand there is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lib.copilot.check.lex import lex
+from lib.copilot.check.mention import GONE, NAMED, Mention, hide, normalise
+from lib.copilot.check.vocabulary import Vocabulary, vocabulary
+
+HARD_BREAK = re.compile(r"[;!?()\[\]\n|]|:\s|,\s|\s[–—]\s|\.\s|。")
+REACH = 45  # characters a word may stand away from the number it is bound to
+NEAR_BEFORE, NEAR_AFTER = 80, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name in the text and what it stands for: an arm's key, ``metric:ID`` or ``experiment:ID``."""
+
+    start: int
+    end: int
+    target: str
+
+
+@dataclass(slots=True)
+class Scene:
+    """One sentence, read."""
+
+    text: str
+    plain: str  # names and numbers blotted out
+    mentions: tuple[Mention, ...]
+    named: tuple[Named, ...]
+    words: Vocabulary
+    bound: dict[Mention, frozenset[str]] = field(default_factory=dict)
+
+    def clause(self, mention: Mention) -> tuple[int, int]:
+        """Start and end of the part of the sentence a number stands in."""
+        cuts = [0, *self._breaks(), len(self.plain)]
+        start = max(c for c in cuts if c <= mention.start)
+        end = min(c for c in cuts if c >= mention.end)
+        return start, end
+
+    def _breaks(self) -> list[int]:
+        hard = [m.end() for m in HARD_BREAK.finditer(self.plain)]
+        soft = [
+            m.start()
+            for m in self.words.tables["glue"]["split"].finditer(self.plain)
+            if not self._joins(m.start(), m.end())
+        ]
+        return sorted(hard + soft)
+
+    def _joins(self, start: int, end: int) -> bool:
+        """Whether a word stands between two numbers or two names, as in ``4 and 9 days``."""
+        left = self.plain[:start].rstrip(" +-–*_`~")
+        right = self.plain[end:].lstrip(" +-–*_`~")
+        return left[-1:] in {GONE, NAMED} and right[:1] in {GONE, NAMED}
+
+    def near(self, mention: Mention) -> str:
+        """The words around a number within the sentence."""
+        return self.plain[max(0, mention.start - NEAR_BEFORE) : mention.end + NEAR_AFTER]
+
+    def in_clause(self, mention: Mention) -> str:
+        """The words of the number's clause."""
+        start, end = self.clause(mention)
+        return self.plain[start:end]
+
+    def says(self, section: str, name: str, text: str | None = None) -> bool:
+        """Whether the sentence, or a part of it, has one of these words."""
+        return self.words.says(section, name, self.plain if text is None else text)
+
+    def tags_of(self, mention: Mention) -> frozenset[str]:
+        """The topics said about a number: words for which it is the nearest number of the clause."""
+        if not self.bound:
+            self._bind()
+        return self.bound.get(mention, frozenset())
+
+    def _bind(self) -> None:
+        collected: dict[Mention, set[str]] = {m: set() for m in self.mentions}
+        for tag, pattern in self.words.tables["topic"].items():
+            for match in pattern.finditer(self.plain):
+                nearest = self._nearest(match.start(), match.end())
+                if nearest is not None:
+                    collected[nearest].add(tag)
+        self.bound = {m: frozenset(tags) for m, tags in collected.items()}
+
+    def _nearest(self, start: int, end: int) -> Mention | None:
+        """The number a word belongs to: in its own clause, the nearest one; the one behind it on a tie."""
+        here = [m for m in self.mentions if self._same_clause(m, start)]
+        gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
+        close = [gap for gap in gaps if gap[0] <= REACH]
+        return min(close, key=lambda gap: gap[:2])[2] if close else None
+
+    def _same_clause(self, mention: Mention, place: int) -> bool:
+        start, end = self.clause(mention)
+        return start <= place < end
+
+    def targets(self, prefix: str) -> list[Named]:
+        """Names of one sort; an empty prefix means arms."""
+        if prefix:
+            return [n for n in self.named if n.target.startswith(prefix)]
+        return [n for n in self.named if n.target and ":" not in n.target]
+
+
+def read_scene(text: str, names: Mapping[str, str], arms: Mapping[str, str], lang: str) -> Scene:
+    """Read one sentence.
+
+    Args:
+        text: the sentence, without invisible characters.
+        names: what is called how: label to arm key, ``metric:ID``, ``experiment:ID`` or nothing.
+        arms: arm keys with their part: ``baseline`` or ``treatment``.
+        lang: the language of the sentence.
+    """
+    words = vocabulary(lang)
+    plain, named = _hide_names(normalise(text), names, words)
+    plain, generic = _generic_arms(plain, arms, words)
+    mentions, plain = lex(plain, text, lang)
+    found = tuple(sorted([*named, *generic], key=lambda n: n.start))
+    return Scene(text=text, plain=plain, mentions=mentions, named=found, words=words)
+
+
+def _hide_names(plain: str, names: Mapping[str, str], words: Vocabulary) -> tuple[str, list[Named]]:
+    """Blot out every name, the longest first; a common word is a name only where it can be one."""
+    found: list[Named] = []
+    for label, target in sorted(names.items(), key=lambda item: -len(item[0])):
+        pattern = re.compile(
+            rf"(?<![\w{NAMED}-]){re.escape(normalise(label))}(?![\w{NAMED}])", re.IGNORECASE
+        )
+        for match in list(pattern.finditer(plain)):
+            if _is_other_sense(plain, match, target, words):
+                continue
+            found.append(Named(match.start(), match.end(), target))
+            plain = hide(plain, *match.span(), NAMED)
+    return plain, found
+
+
+def _is_other_sense(plain: str, match: re.Match[str], target: str, words: Vocabulary) -> bool:
+    """``the test`` is the experiment, not the arm called test."""
+    if ":" in target or match[0].lower() not in {"test", "new", "neu", "variant", "a"}:
+        return False
+    if match[0].lower() == "a":
+        return not re.search(
+            r"(?:variant|arm|version|group|variante|gruppe)\s$",
+            plain[: match.start()],
+            re.IGNORECASE,
+        )
+    before = re.search(r"([\w/'’]+)[\s*_`\"]*$", plain[: match.start()])
+    behind = re.match(
+        r"\s*(variant|arm|group|version|variante|gruppe)", plain[match.end() :], re.IGNORECASE
+    )
+    if behind:
+        return False
+    said = before[1] if before else ""
+    return bool(words.tables["glue"]["experiment"].fullmatch(said)) or said == NAMED
+
+
+def _generic_arms(
+    plain: str, arms: Mapping[str, str], words: Vocabulary
+) -> tuple[str, list[Named]]:
+    """``control`` for whatever the baseline is called, ``the variant`` when there is only one treatment."""
+    found: list[Named] = []
+    treatments = [key for key, part in arms.items() if part == "treatment"]
+    sorts = [("baseline", [key for key, part in arms.items() if part == "baseline"])]
+    if len(treatments) == 1:
+        sorts.append(("treatment", treatments))
+    for part, keys in sorts:
+        if len(keys) != 1:
+            continue
+        for match in list(words.tables["glue"][part].finditer(plain)):
+            found.append(Named(match.start(), match.end(), keys[0]))
+            plain = hide(plain, *match.span(), NAMED)
+    return plain, found

@@ -1,0 +1,145 @@
+"""Which arm a number is about, and which way a sentence says it goes. Used by ``judge``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+
+from lib.copilot.check.mention import GONE, NAMED, Mention
+from lib.copilot.check.scene import Named, Scene
+
+SPACE = r"[\s*_`\"'“”„«»]*"
+
+
+def subject_of(
+    scene: Scene, mention: Mention, arms: Mapping[str, str], before: str | None
+) -> str | None:
+    """The key of the arm a number is about; None when no arm is named.
+
+    In order: a list of names facing a list of numbers; a name right behind ("8 % for blue"); the nearest name
+    before it in its clause that is not merely compared with; the last one named in the sentence; ``before``.
+    """
+    start, end = scene.clause(mention)
+    named = scene.targets("")
+    here = [n for n in named if start <= n.start < mention.start]
+    later = [n for n in named if mention.end <= n.start < end and not _is_object(scene, n)]
+    return (
+        _listed(scene, mention)
+        or _behind(scene, mention)
+        or _last_subject(scene, here)
+        or (None if here else _the_other(scene, start, arms))
+        or _last_subject(scene, [n for n in named if n.start < start])
+        or (later[0].target if later else None)
+        or (_other(here[-1].target, arms) if here else None)
+        or before
+    )
+
+
+def _last_subject(scene: Scene, names: list[Named]) -> str | None:
+    """The last of the names that is not merely compared with."""
+    subjects = [n.target for n in names if not _is_object(scene, n)]
+    return subjects[-1] if subjects else None
+
+
+def _the_other(scene: Scene, start: int, arms: Mapping[str, str]) -> str | None:
+    """``blue converts at 8.68 % versus 8.02 %``: of two arms the one not named before "versus"."""
+    earlier = [n for n in scene.targets("") if n.start < start]
+    if not earlier or not scene.words.tables["glue"]["versus"].match(scene.plain, start):
+        return None
+    return _other(earlier[-1].target, arms)
+
+
+def _other(key: str, arms: Mapping[str, str]) -> str | None:
+    """The arm that is compared with ``key``, when there is only one."""
+    others = [arm for arm in arms if arm != key]
+    return others[0] if len(others) == 1 else None
+
+
+def _behind(scene: Scene, mention: Mention) -> str | None:
+    """``8.68 % for blue``, ``15,148 (blue)``, ``1,204 conversions in control``."""
+    after = scene.words.tables["glue"]["after"].pattern
+    tail = scene.plain[mention.end : mention.end + 60]
+    match = re.match(
+        rf"[^{GONE}{NAMED},.;:!?\n|]{{0,28}}?(?:{after}){SPACE}(?:the |der |die |le |la |el |l')?{SPACE}({NAMED}+)",
+        tail,
+        re.IGNORECASE,
+    )
+    bracket = re.match(rf"[\w\s]{{0,14}}\({SPACE}({NAMED}+){SPACE}\)", tail)
+    found = match or bracket
+    if found is None:
+        return None
+    place = mention.end + found.start(1)
+    return next((n.target for n in scene.targets("") if n.start <= place < n.end), None)
+
+
+def _is_object(scene: Scene, name: Named) -> bool:
+    """A name that something is only compared with: ``8 % better than control``."""
+    before = scene.plain[max(0, name.start - 28) : name.start]
+    before = re.sub(
+        r"(?:\s(?:the|der|die|dem|das|le|la|el|l'))?[\s*_`\"'“]*$", "", before, flags=re.IGNORECASE
+    )
+    pattern = scene.words.tables["glue"]["object"]
+    return any(m.end() == len(before) for m in pattern.finditer(before))
+
+
+def _listed(scene: Scene, mention: Mention) -> str | None:
+    """``control and blue convert at 8.02 % and 8.68 %``: as many names as numbers, each in a row."""
+    numbers = _row([(m.start, m.end) for m in scene.mentions if m.kind is mention.kind], scene)
+    names = _row([(n.start, n.end) for n in scene.targets("")], scene)
+    for row in numbers:
+        if (mention.start, mention.end) not in row:
+            continue
+        fitting = [
+            group for group in names if len(group) == len(row) > 1 and group[-1][1] <= row[0][0]
+        ]
+        if fitting:
+            place = fitting[-1][row.index((mention.start, mention.end))]
+            return next(n.target for n in scene.targets("") if (n.start, n.end) == place)
+    return None
+
+
+def _row(spans: list[tuple[int, int]], scene: Scene) -> list[list[tuple[int, int]]]:
+    """Stretches joined by "and", "vs" or a comma alone."""
+    if not spans:
+        return []
+    join = scene.words.tables["glue"]["join"].pattern
+    rows = [[spans[0]]]
+    for one, two in pairwise(spans):
+        between = scene.plain[one[1] : two[0]]
+        joined = re.fullmatch(rf"\s*(?:[,/–-]|,?\s*(?:{join}))\s*[+-]?", between, re.IGNORECASE)
+        if joined:
+            rows[-1].append(two)
+        else:
+            rows.append([two])
+    return rows
+
+
+def direction_of(scene: Scene, mention: Mention, better: int) -> int:
+    """Which way the words say a change goes, as the sign of its value; 0 when they say nothing.
+
+    Up and down are about the value; ahead and behind are about the goal, so ``better`` turns them round.
+    """
+    start, end = scene.clause(mention)
+    signs = {"up": 1, "down": -1, "better": better or 1, "worse": -(better or 1)}
+    found: list[tuple[int, int]] = []
+    for name, sign in signs.items():
+        for match in scene.words.tables["direction"][name].finditer(scene.plain, start, end):
+            if _is_hedge(scene, match, mention):
+                continue
+            gap = max(mention.start - match.end(), match.start() - mention.end, 0)
+            found.append((gap, 0 if _negated(scene, match.start(), start) else sign))
+    return min(found, key=lambda item: item[0])[1] if found else 0
+
+
+def _is_hedge(scene: Scene, match: re.Match[str], mention: Mention) -> bool:
+    """``more than 8 %`` hedges the number, it does not say that something rose."""
+    between = scene.plain[match.end() : mention.start]
+    hedge = scene.words.tables["hedge"]
+    phrase = scene.plain[match.start() : mention.start].rstrip(" +-–$€*_`")
+    return len(between) < 12 and any(hedge[h].fullmatch(phrase) for h in ("over", "under"))
+
+
+def _negated(scene: Scene, place: int, start: int) -> bool:
+    before = scene.plain[max(start, place - 14) : place]
+    return scene.words.says("direction", "negation", before)
