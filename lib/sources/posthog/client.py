@@ -22,7 +22,7 @@ from lib.settings import PostHogSettings
 from lib.sources.base import Pace, Past
 from lib.sources.posthog.budget import Budget, OverLimit
 from lib.sources.posthog.by_query import read_by_query
-from lib.sources.posthog.cadence import Cadence, detail_s, plan_cadence
+from lib.sources.posthog.cadence import UNWATCHED_S, Cadence, detail_s, plan_cadence
 from lib.sources.posthog.experiment import decode_experiment, experiment_id
 from lib.sources.posthog.exposures import decode_exposures, exposure_query
 from lib.sources.posthog.fields import Row, rows, table
@@ -134,6 +134,9 @@ class PostHogSource:
         """Daily points of every metric; asked for again when the newest data reach another day."""
         with self._lock:
             kept = self._kept.setdefault(experiment_id, Kept())
+            refusal = kept.refusal(self._means.monotonic())
+            if refusal is not None:
+                raise refusal
             experiment = self._configured(experiment_id, kept, is_watched=True)
             if self._runs.are_absent or _is_draft(experiment):
                 return Past()
@@ -342,7 +345,7 @@ class PostHogSource:
         slow_s = self._means.budget.slowed_s(self._tick_s, is_query=False)
         if slow_s and slow_s >= planned_s:
             return slow_s, f"Checking every {slow_s:.0f} s for now; PostHog asked us to slow down."
-        if is_watched and planned_s > self._tick_s:
+        if planned_s > max(self._tick_s, 0.0 if is_watched else UNWATCHED_S):
             return planned_s, f"Checking every {planned_s:.0f} s for now, to keep PostHog's limits."
         return planned_s, ""
 
