@@ -110,15 +110,15 @@ class SeriesReader:
         return (ends[1] - ends[0]) / SECOND if ends else None
 
     def _series(self, experiment: Experiment, rows: Sequence[Row[Any]]) -> Series:
-        layout_ids = np.array([row.layout_id for row in rows], dtype=np.int64)
+        as_of, n_excluded, layout_ids, arms = zip(*rows, strict=True) if rows else ((), (), (), ())
         sums = _Sums(len(rows), tuple(v.key for v in experiment.variants))
-        for layout_id in np.unique(layout_ids):
-            here = np.flatnonzero(layout_ids == layout_id)
-            arms = parse_layout(self._kept.layout(int(layout_id)))
-            sums.put(here, arms, b"".join(bytes(rows[i].arms) for i in here.tolist()))
+        for layout_id in set(layout_ids):
+            here = np.flatnonzero(np.array(layout_ids) == layout_id)
+            layout = parse_layout(self._kept.layout(layout_id))
+            sums.put(here, layout, b"".join(arms[i] for i in here.tolist()))
         return Series(
-            as_of=np.array([row.as_of for row in rows], dtype=np.int64) / SECOND,
-            n_excluded=np.array([row.n_excluded for row in rows], dtype=np.float64),
+            as_of=np.array(as_of, dtype=np.int64) / SECOND,
+            n_excluded=np.array(n_excluded, dtype=np.float64),
             **sums.known(),
         )
 
