@@ -24,7 +24,7 @@ class Rule:
         plan_share: part of alpha spent along the plan; the rest is the reserve.
         reserve_share: part of alpha of the reserve.
         exponent: error spent by spending time s is ``plan_share alpha s^exponent``.
-        shift: continuous watching between steps, Siegmund 1985.
+        shift: continuous watching between steps, Siegmund 1985 (0.5826), less what holding the line saves.
         start: nothing is called before this spending time.
         reserve_tuned_at: alpha for which the reserve is tightest at the planned end.
     """
@@ -32,7 +32,7 @@ class Rule:
     plan_share: float = 0.95
     reserve_share: float = 0.05
     exponent: float = 1.2
-    shift: float = 0.4
+    shift: float = 0.5
     start: float = 0.0025
     reserve_tuned_at: float = 0.005
 
