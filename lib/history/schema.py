@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 
 metadata = MetaData()
@@ -63,8 +64,11 @@ layouts = Table(
     "layouts",
     metadata,
     Column("id", Serial, primary_key=True),
-    Column("arms", Text, nullable=False, unique=True),
+    Column("arms", Text, nullable=False),
 )
+# PostgreSQL cannot index a text longer than 2.7 kB, and arms may have long names.
+Index("layouts_by_arms", layouts.c.arms, unique=True).ddl_if(dialect="sqlite")
+Index("layouts_by_digest", func.md5(layouts.c.arms), unique=True).ddl_if(dialect="postgresql")
 
 snapshots = Table(
     "snapshots",

@@ -1,5 +1,6 @@
 """What every store promises about snapshots, plans and calls, on SQLite and on PostgreSQL alike."""
 
+import random
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -166,6 +167,19 @@ def test_tracks_do_not_mix(store):
     assert store.snapshots(2, "n'; --") == (batch[3],)
     assert store.snapshots(3, "m") == ()
     assert store.newest(1, "unknown") is None
+
+
+def test_many_arms_with_long_names(store):
+    """Twelve arms whose keys have the longest length PostHog allows, in any script."""
+    rng = random.Random(3)
+    letters = "".join(chr(c) for c in range(0x4E00, 0x9000))
+    arms = tuple(
+        Totals(variant_key="".join(rng.choices(letters, k=400)), n=5, total=1.0, total_sq=1.0)
+        for _ in range(12)
+    )
+    assert store.keep([reading(0, totals=arms)]) == 1
+    assert store.keep([reading(1, totals=arms)]) == 1
+    assert store.newest(1, "m") == reading(1, totals=arms)
 
 
 def test_ranges_and_limits(store):
