@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lib.demo.clock import DAY_S
-from lib.demo.trial import Arm, Measure, Planned, Sums, Trial, measure, whole_percents
+from lib.demo.trial import Arm, Measure, Planned, Sums, Trial, measure, planned_percents
 
 COLUMNS = [
     "experiment_id",
@@ -163,7 +163,7 @@ def _trial(index: int, name: str, rows: Rows, place: Place) -> Trial:
         measures = tuple(m for m in measures if m.place == "primary" or curve.is_whole(m.column))
     arms = tuple(
         Arm(key=key, name=_arm_name(i), percent=percent)
-        for i, (key, percent) in enumerate(zip(keys, whole_percents(final), strict=True))
+        for i, (key, percent) in enumerate(zip(keys, planned_percents(final), strict=True))
     )
     return Trial(
         id=experiment_id,

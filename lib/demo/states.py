@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.demo.clock import DAY_S
-from lib.demo.trial import Arm, Planned, Sums, Trial, measure, whole_percents
+from lib.demo.trial import Arm, Planned, Sums, Trial, measure, planned_percents
 
 FIRST_ID = 201
 ENDED = {"completed", "complete", "stopped", "ended", "finished"}
@@ -74,7 +74,7 @@ def _flag_key(name: str, state: Mapping[str, Any], taken: set[str]) -> str:
 def _arms(variants: list[Mapping[str, Any]]) -> tuple[Arm, ...]:
     """Return the arms with an equal planned split, unless the state names the shares."""
     shares = [float(v.get("share_pct", v.get("share", 1))) for v in variants]
-    percents = whole_percents(shares)
+    percents = planned_percents(shares)
     return tuple(
         Arm(key=str(v["key"]), name=str(v.get("name", v["key"])), percent=percent)
         for v, percent in zip(variants, percents, strict=True)

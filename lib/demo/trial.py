@@ -18,11 +18,11 @@ NAMESPACE = uuid.UUID("5b2f7a10-8e0b-4c2e-9b55-5f0a1d2c3b4e")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One variant of the flag; ``percent`` is its planned share, whole percent."""
+    """One variant of the flag; ``percent`` is its planned share."""
 
     key: str
     name: str
-    percent: int
+    percent: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,19 +149,22 @@ def measure(
     )
 
 
-def whole_percents(weights: list[float]) -> list[int]:
-    """Return the planned split behind observed counts: whole percents that sum to 100.
+def planned_percents(weights: list[float]) -> list[float]:
+    """Return the planned split behind observed counts: percents that sum to 100.
 
-    Counts within 0.6 points of an equal split become PostHog's equal split (34/33/33 for three arms).
+    Counts within 0.6 points of an equal split become an equal split, to four digits: PostHog's form would
+    round three arms to 34/33/33 and then also assign so, but these visitors were assigned in equal parts, and
+    among millions a rounded plan would look like a broken one. Other splits are whole percents.
     """
     total = sum(weights)
     k = len(weights)
-    equal = [100 // k + (1 if i < 100 % k else 0) for i in range(k)]
+    part = 100 // k if 100 % k == 0 else round(100 / k, 4)
+    equal = [round(100 - part * (k - 1), 4) if i == 0 else part for i in range(k)]
     if total <= 0 or all(abs(100 * w / total - 100 / k) < 0.6 for w in weights):
         return equal
     exact = [100 * w / total for w in weights]
-    floors = [int(x) for x in exact]
+    floors: list[float] = [int(x) for x in exact]
     order = sorted(range(k), key=lambda i: floors[i] - exact[i])
-    for i in order[: 100 - sum(floors)]:
+    for i in order[: 100 - int(sum(floors))]:
         floors[i] += 1
     return floors

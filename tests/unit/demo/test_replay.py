@@ -6,7 +6,7 @@ import pytest
 
 from lib.demo.clock import DAY_S
 from lib.demo.replay import COLUMNS, SHIPPED, read_trials
-from lib.demo.trial import whole_percents
+from lib.demo.trial import planned_percents
 
 ANCHOR = 1_800_000_000.0
 
@@ -222,10 +222,10 @@ def test_a_missing_column_is_named(tmp_path):
         ([34.0, 33.0, 33.0], [34, 33, 33]),
         ([9000, 1000], [90, 10]),
         ([804, 196], [80, 20]),
-        ([0, 0, 0], [34, 33, 33]),
+        ([0, 0, 0], [33.3334, 33.3333, 33.3333]),
         ([1, 2, 3], [17, 33, 50]),
     ],
 )
-def test_the_planned_split_is_whole_percents(counts, percents):
+def test_the_planned_split(counts, percents):
     """Counts near an equal split were planned equal, others at the nearest whole percents."""
-    assert whole_percents(counts) == percents
+    assert planned_percents(counts) == percents

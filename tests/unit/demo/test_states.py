@@ -88,7 +88,7 @@ def test_a_completed_one_is_stopped_at_its_day(trials):
     assert trial.ended_at == ANCHOR - 6 * DAY_S
     assert [s.n for s in trial.curve.sums("converted", trial.days(ANCHOR))] == [50210, 50102, 50000]
     assert trial.baseline == "old"
-    assert [arm.percent for arm in trial.arms] == [34, 33, 33]
+    assert [arm.percent for arm in trial.arms] == [33.3334, 33.3333, 33.3333]
 
 
 def test_a_draft_has_not_started(trials):
