@@ -7,15 +7,18 @@ alert with its queued deliveries is picked up by ``lib.live.outbox``, so that a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from lib import wording
+from lib.alerts.message import message_of
 from lib.alerts.rules import Event, Memory, judge
-from lib.commentary.notices import notice
-from lib.experiments.facts import Fact
+from lib.commentary.notices import Happening, check_first, notice
+from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Alert, AlertKind, Clock
 from lib.history.store import Store
 from lib.live.view import LiveView
 from lib.stats.results import Requirement
+
+MUTED = "muted:"
 
 
 class Announcer:
@@ -25,12 +28,21 @@ class Announcer:
         store: where alerts are kept, each key once.
         clock: ours, UTC.
         channels: names of the channels that get every alert which is not muted.
+        public_url: where people open the dashboard, for links; empty: no link.
     """
 
-    def __init__(self, store: Store, *, clock: Clock, channels: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        channels: Sequence[str] = (),
+        public_url: str = "",
+    ) -> None:
         self._store = store
         self._clock = clock
         self._channels = tuple(channels)
+        self._public_url = public_url
         self._memories: dict[int, Memory] = {}
 
     def __call__(self, view: LiveView) -> None:
@@ -48,11 +60,26 @@ class Announcer:
         )
         self._memories[experiment.id] = memory
         for event in events:
-            self._raise(event, view)
+            self._take_back(event)
+            if event.is_public:
+                self._raise(event, view)
+
+    def _take_back(self, event: Event) -> None:
+        """Mark the call, on the server's clock as all its times; first, so that a crash does not forget it."""
+        call = event.call
+        if event.kind is not AlertKind.WITHDRAWN or call is None or call.withdrawn_at is None:
+            return
+        self._store.withdraw_call(
+            call.experiment_id,
+            call.metric_id,
+            call.treatment_key,
+            call.withdrawn_at,
+            call.withdrawn_because,
+        )
 
     def _raise(self, event: Event, view: LiveView) -> None:
-        """Store the alert with its deliveries in one transaction; a call it withdraws is marked too."""
-        words = notice(event, view.experiment, view.analyses, view.forecast)
+        """Store the alert with its deliveries in one transaction."""
+        words = self._words(event, view)
         alert = Alert(
             key=event.key,
             experiment_id=event.experiment_id,
@@ -61,19 +88,58 @@ class Announcer:
             raised_at=self._clock(),
             as_of=event.as_of,
             facts=tuple(_recorded(fact) for fact in words.facts),
-            why_now=tuple(_line(r) for r in view.primary.why_not_yet) if view.primary else (),
+            why_now=_why(event, view),
         )
-        deliveries = () if self.is_muted(event.experiment_id) else self._channels
-        self._store.raise_alert(alert, deliveries=[(name, words.text) for name in deliveries])
-        if event.kind is AlertKind.WITHDRAWN and event.call is not None:
-            call = replace(event.call, withdrawn_at=self._clock())
-            self._store.withdraw_call(
-                call.experiment_id, call.metric_id, call.treatment_key, self._clock(), words.text
-            )
+        body = message_of(
+            alert,
+            experiment=wording.bare_name(view.experiment.name),
+            check_first=check_first(event.kind),
+            public_url=self._public_url,
+        ).as_json()
+        channels = self._channels if self._is_sent(event) else ()
+        self._store.raise_alert(alert, deliveries=[(name, body) for name in channels])
 
-    def is_muted(self, experiment_id: int) -> bool:
-        """Whether somebody muted this experiment: alerts stay in the timeline, nothing is sent."""
-        return self._store.setting(f"muted:{experiment_id}") == "1"
+    def _words(self, event: Event, view: LiveView) -> Sentence:
+        happening = Happening(
+            kind=event.kind,
+            metric_id=event.metric_id,
+            treatment_key=event.treatment_key,
+            call=event.call,
+            because=event.because,
+            again=event.is_again,
+        )
+        server_now = view.server_now or event.as_of
+        return notice(
+            happening, view.experiment, view.analyses, view.forecast, server_now=server_now
+        )
+
+    def _is_sent(self, event: Event) -> bool:
+        """A muted experiment sends nothing but the withdrawal of what was sent."""
+        if not is_muted(self._store, event.experiment_id):
+            return True
+        return bool(event.takes_back and self._store.deliveries(event.takes_back))
+
+
+def is_muted(store: Store, experiment_id: int) -> bool:
+    """Whether somebody muted this experiment: alerts stay in the timeline, nothing is sent."""
+    return store.setting(f"{MUTED}{experiment_id}") == "1"
+
+
+def mute(store: Store, experiment_id: int, *, on: bool) -> None:
+    """Mute an experiment, or let it speak again."""
+    store.put_setting(f"{MUTED}{experiment_id}", "1" if on else None)
+
+
+def muted(store: Store) -> frozenset[int]:
+    """Ids of the muted experiments."""
+    found = store.settings(MUTED)
+    return frozenset(int(name.removeprefix(MUTED)) for name, on in found.items() if on == "1")
+
+
+def _why(event: Event, view: LiveView) -> tuple[Mapping[str, str], ...]:
+    """The why-not-yet list of the metric the event is about, as it stands."""
+    about = next((a for a in view.analyses if a.metric.id == event.metric_id), view.primary)
+    return () if about is None else tuple(_line(r) for r in about.why_not_yet)
 
 
 def _recorded(fact: Fact) -> Mapping[str, str]:
@@ -82,8 +148,10 @@ def _recorded(fact: Fact) -> Mapping[str, str]:
         "id": fact.id,
         "shown": fact.shown,
         "value": repr(fact.value),
+        "unit": fact.unit,
         "definition": fact.definition,
         "inputs": fact.inputs,
+        "subject": fact.subject or "",
         "as_of": fact.as_of.isoformat() if fact.as_of else "",
     }
 
