@@ -20,7 +20,7 @@ from lib.copilot import prompt, tools
 from lib.copilot.answer import Answer, as_record
 from lib.copilot.answerer import Reply, answer
 from lib.copilot.budget import Budget, Meter
-from lib.copilot.desk import Archive, Asking, Desk, Findings, markdown_of, merged, plain_of
+from lib.copilot.desk import Archive, Asking, Desk, Findings, Panel, markdown_of, plain_of
 from lib.copilot.draft import Draft
 from lib.copilot.lexicon import Intent
 from lib.copilot.models import ChatModel, End, Text, background_loop
@@ -177,8 +177,15 @@ class Assistant:
             return
         said = {f.id: f for s in reply.sentences for f in s.facts}
         made.facts = tuple(as_record(f) for f in said.values())
-        made.panel = reply.panel.as_dict() if reply.panel else None
+        made.panel = self._dated(reply.panel)
         made.text = reply.text
+
+    def _dated(self, panel: Panel | None) -> dict[str, Any] | None:
+        """A panel with the moment it shows now, so that it can be drawn again as it stood."""
+        if panel is None:
+            return None
+        view = self.desk.look(panel.experiment_id) if panel.as_of is None else None
+        return replace(panel, as_of=view.as_of if view else panel.as_of).as_dict()
 
     async def _by_model(self, turn: _Turn, model: ChatModel) -> None:
         """Ask the model; one more try when nothing was shown and the server does not ask for a long wait."""
@@ -323,7 +330,7 @@ class Assistant:
         made.text = draft.text.strip() + ("\n\n" + markdown_of(tables) if tables else "")
         made.facts = tuple(as_record(f) for f in facts.values())
         panel = next((f.panel for f in reversed(turn.found) if f.panel), None) or reply.panel
-        made.panel = panel.as_dict() if panel else None
+        made.panel = self._dated(panel)
         about = [f.experiment_id for f in turn.found if f.experiment_id is not None]
         made.experiment_id = about[-1] if about else reply.context.experiment_id
         made.note = self._counts(turn, draft)
@@ -380,5 +387,3 @@ class _Turn:
         """Of the answer."""
         return self.reply.lang if self.reply else self.ask.lang
 
-
-__all__ = ["Assistant", "merged"]

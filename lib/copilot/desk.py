@@ -58,7 +58,7 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A live panel to draw under an answer; ``kind`` is ``live`` or ``memo``."""
+    """A live panel to draw under an answer; ``kind`` is ``live``, ``past`` or ``memo``."""
 
     kind: str
     experiment_id: int

@@ -43,7 +43,7 @@ def history(ask: Asking, experiment_id: int, at: str, whole_day: bool = False) -
         return _first_known(ask, found)
     said = [*_moment_said(ask, found, then, moment, is_day=day is not None), *_values(found)]
     said += _moves(found)
-    panel = Panel(kind="live", experiment_id=experiment_id, as_of=then.snapshot.as_of)
+    panel = Panel(kind="past", experiment_id=experiment_id, as_of=then.snapshot.as_of)
     return Findings(
         facts=found.sheet,
         sentences=(*overlay(found), *said, *as_of(found)),
