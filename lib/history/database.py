@@ -26,6 +26,7 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from lib.experiments.errors import StoreError, StoreTooNew, StoreUnwritable
@@ -34,7 +35,9 @@ from lib.history.migrate import migrate, refuse_newer
 
 BUSY_S = 5.0
 CONNECT_S = 5
+POOL: Mapping[str, int] = {"pool_size": 5, "max_overflow": 20, "pool_timeout": 10}
 OURS = (IntegrityError, ProgrammingError, DataError)  # mistakes of this program, not of the disk
+CROWDED = "too many readers at once"
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -88,7 +91,7 @@ class Database:
         return connection.execute(row).first() is not None
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` on one consistent view of the rows.
+        """Run ``work`` on a connection.
 
         Raises:
             StoreError: the database cannot be read now.
@@ -97,6 +100,8 @@ class Database:
             self._ensure()
             with self.engine.connect() as connection:
                 return work(connection)
+        except PoolTimeout as error:
+            raise StoreError(f"History cannot be read: {CROWDED}.") from error
         except DBAPIError as error:
             if self._may_peek(error):
                 return self._peek(work)
@@ -123,6 +128,8 @@ class Database:
                 connection.begin(),
             ):
                 done = work(connection)
+        except PoolTimeout as error:
+            raise StoreUnwritable(self._sentence(CROWDED)) from error
         except DatabaseError as error:
             if isinstance(error, OURS):
                 raise
@@ -191,9 +198,9 @@ class Database:
 def _engine(url: URL) -> Engine:
     if not url.drivername.startswith("sqlite"):
         return create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}, max_overflow=20
+            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}, **POOL
         )
-    engine = create_engine(url, connect_args={"timeout": BUSY_S}, max_overflow=20)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -217,6 +217,22 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path):
     store.close()
 
 
+def test_too_many_readers(tmp_path):
+    """When every connection is taken, a read or write gives up with that reason and works again later."""
+    store = open_store(f"sqlite:///{tmp_path / 'h.sqlite3'}")
+    engine = store._database.engine
+    engine.pool._timeout = 0.05
+    taken = [engine.connect() for _ in range(25)]
+    with pytest.raises(StoreError, match="too many readers"):
+        store.newest(1, "m")
+    assert store.keep([reading(1)]) == 0
+    assert "too many readers" in store.read_only_because
+    for connection in taken:
+        connection.close()
+    assert store.keep([reading(1)]) == 1
+    store.close()
+
+
 def test_a_file_that_is_no_history(tmp_path):
     """Some other file is not overwritten; the sentence says what is wrong."""
     path = tmp_path / "h.sqlite3"
