@@ -60,11 +60,33 @@ function dressed(el, data) {
   return figure;
 }
 
+// A range the reader chose stays although the figure's own range follows the data. Plotly's uirevision would
+// give it up as soon as the figure asks for another one.
+function keepZoom(el, layout) {
+  for (const axis of el.__zoomed || []) {
+    const now = el._fullLayout?.[axis]?.range;
+    if (now && layout[axis]) layout[axis] = { ...layout[axis], range: [...now], autorange: false };
+  }
+}
+
+function noteZoom(el, event) {
+  for (const change of Object.keys(event)) {
+    const axis = /^([xy]axis\d*)\.range/.exec(change)?.[1];
+    if (axis) el.__zoomed.add(axis);
+  }
+}
+
+function wholeView(P, el) {
+  el.__zoomed.clear();
+  draw(P, el);
+}
+
 function config(P, data) {
   const save = { name: "save", title: "Save as picture", icon: P.Icons.camera, click: el => P.downloadImage(el, {
     format: "png", filename: data.name, width: el.clientWidth, height: el.clientHeight, scale: 2 }) };
-  const reset = data.zoomable ? ["resetScale2d"] : [];
-  return { displaylogo: false, displayModeBar: "hover", doubleClick: "reset", modeBarButtons: [[save, ...reset]],
+  const whole = { name: "whole", title: "Whole view", icon: P.Icons.home, click: el => wholeView(P, el) };
+  const reset = data.zoomable ? [whole] : [];
+  return { displaylogo: false, displayModeBar: "hover", doubleClick: false, modeBarButtons: [[save, ...reset]],
     scrollZoom: false, showTips: false };
 }
 
@@ -73,7 +95,13 @@ function draw(P, el) {
   if (!el.isConnected || !data) return;
   if (el._dragging) { clearTimeout(el.__later); el.__later = setTimeout(() => draw(P, el), 300); return; }
   const figure = dressed(el, data);
+  keepZoom(el, figure.layout);
   el.__drawn = P.react(el, figure.data, figure.layout, config(P, data)).then(() => {
+    if (!el.__zoomed) {
+      el.__zoomed = new Set();
+      el.on("plotly_relayout", event => noteZoom(el, event));
+      el.on("plotly_doubleclick", () => wholeView(P, el));
+    }
     el.dataset.draws = String(Number(el.dataset.draws || 0) + 1);
   });
 }
@@ -102,7 +130,7 @@ export default function ({ parentElement, data }, source) {
   return () => {
     clearTimeout(el.__later);
     el.__watch?.disconnect();
-    el.__watch = el.__data = undefined;
+    el.__watch = el.__data = el.__zoomed = undefined;
     if (window.Plotly) window.Plotly.purge(el);
   };
 }

@@ -1,0 +1,136 @@
+"""A real server on a free port against the stand-in, and a real Chromium. A missing browser is a failure."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from lib.demo.server import StandIn
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+TICK_S = 2.0
+KEY = "phx_demo"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def stand_in():
+    """Real experiments replayed over HTTP, a month in a few minutes."""
+    server = StandIn(data=None, speed=720.0, start_day=9.0)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def experiments(stand_in):
+    """Experiment id by name, as the stand-in lists them."""
+    request = urllib.request.Request(
+        f"{stand_in.url}/api/projects/1/experiments/?limit=200",
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return {found["name"]: found["id"] for found in json.load(reply)["results"]}
+
+
+@contextmanager
+def running_app(stand_in, folder, poll_s=TICK_S):
+    """The app as a user starts it; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = os.environ | {
+        "POSTHOG_HOST": stand_in.url,
+        "POSTHOG_PROJECT_ID": "1",
+        "POSTHOG_API_KEY": KEY,
+        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/history.sqlite3",
+        "DASHBOARD_POLL_SECONDS": str(poll_s),
+        "OPENAI_API_KEY": "",
+        "OPENAI_BASE_URL": "",
+    }
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)),
+        *("--server.headless", "true", "--server.address", "127.0.0.1"),
+    ]
+    with (folder / "app.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, folder / "app.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(address, process, log, limit_s=60):
+    """Until the server answers."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the app did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def app(stand_in, tmp_path_factory):
+    """One app for all browser tests that do not need a cold start."""
+    with running_app(stand_in, tmp_path_factory.mktemp("app")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The machine's Chromium, else the one Playwright brought."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Opens an address in a fresh context: ``visit(url, width=390, height=844, color_scheme="dark")``.
+
+    An uncaught error in any page of the test fails it.
+    """
+    contexts, errors = [], []
+
+    def open_page(url, width=1440, height=900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors, errors
