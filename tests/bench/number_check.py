@@ -107,7 +107,7 @@ def world(kind, lang, rng):
     )
 
 
-def printed(fact, form, lang):
+def printed(fact, form, lang):  # noqa: PLR0911 - one return a format
     """A number in one of the ways people write it."""
     v = fact.value
     if form == "e":
@@ -164,9 +164,15 @@ def changed_number(shown, form, rng):
         old = int(shown[place])
         new = (old + rng.choice((1, 9, 2, 8))) % 10
         made = shown[:place] + str(new) + shown[place + 1 :]
+        if form == "ab" and abs(_figure(made) / _figure(shown) - 1) < 0.06:
+            continue  # still true as "about"
         if not (place == digits[0] and new == 0) and made != shown:
             return made
     return shown.replace(shown[digits[-1]], "7")
+
+
+def _figure(shown):
+    return int("".join(c for c in shown if c.isdigit())) or 1
 
 
 def corrupted(parts, rng):

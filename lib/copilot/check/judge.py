@@ -9,28 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from lib.copilot.check.lex import lex_words
 from lib.copilot.check.mention import Kind, Mention, visible
+from lib.copilot.check.rules import wrong_arm, wrong_direction, wrong_role, wrong_topic
 from lib.copilot.check.scene import Scene, read_scene
-from lib.copilot.check.subjects import direction_of, subject_of
+from lib.copilot.check.subjects import subject_of
 from lib.copilot.check.topics import (
-    CHANGE_OF,
-    CHANGE_TOPICS,
     COMPARED,
-    OF_ARMS,
+    ENDS,
     SIGNED,
-    STRONG,
-    TOPICS,
-    UNITS,
 )
-from lib.experiments.facts import Fact, FactRole, Unit
-from lib.wording import CALL_LINE
+from lib.copilot.check.values import agrees
+from lib.experiments.facts import Fact
 
-LOOSE = 0.05  # "about"
-WIDE = 0.10  # "over", "under"
 UNKNOWN = "not among the computed facts"
+END_OF_RANGE = re.compile(r"_(?:low|high|from)(?=\.|$)")
 PLACE_OF_BASELINE = re.compile(r"(?:^|[:.\w])\w+\.0$")
 
 
@@ -155,12 +148,42 @@ class Court:
         reasons = (
             self._other_experiment(scene, fact, earlier),
             self._other_metric(scene, fact, earlier),
-            wrong_arm(scene, mention, fact, who, self.arms),
+            wrong_arm(scene, mention, fact, who, self.arms)
+            or self._not_for_baseline(scene, fact, who),
             wrong_topic(scene, mention, fact, earlier),
             wrong_role(scene, mention, fact),
+            self._half_a_range(scene, mention, fact),
             wrong_direction(scene, mention, fact, who, self.arms),
         )
         return next(((step, why) for step, why in enumerate(reasons, start=1) if why), (9, ""))
+
+    def _half_a_range(self, scene: Scene, mention: Mention, fact: Fact) -> str:
+        """In a range both numbers must be the two ends of the same thing, in the right order."""
+        found = scene.partner(mention)
+        if found is None:
+            return ""
+        partner, side = found
+        if fact.topic not in ENDS:
+            return "that value is no end of a range"
+        ends = ("_high",) if side > 0 else ("_low", "_from")
+        wanted = {END_OF_RANGE.sub(end, fact.id) for end in ends}
+        if not END_OF_RANGE.search(fact.id) or fact.id in wanted:
+            return "that value is no such end of a range"
+        others = (f for f in self.facts if f.id in wanted)
+        if any(agrees(partner, f, scene, self.lang) for f in others):
+            return ""
+        return "the other end of the range belongs to something else"
+
+    def _not_for_baseline(self, scene: Scene, fact: Fact, who: str | None) -> str:
+        """Evidence, chances and the like speak for the baseline only where it is the one ahead."""
+        if self.arms.get(who or "") != "baseline" or fact.topic not in COMPARED - SIGNED:
+            return ""
+        changes = (f for f in self.facts if f.topic in {"lift", "difference"})
+        lift = next((f for f in changes if f.subject == fact.subject), None)
+        leads = lift is not None and lift.value * (lift.better or 1) < 0
+        if fact.subject is None or (leads and _tells_who_leads(scene)):
+            return ""
+        return f"that value belongs to {fact.subject}, not to {who}"
 
     def _other_experiment(self, scene: Scene, fact: Fact, earlier: Scene | None) -> str:
         if fact.experiment_id is None or len(self.experiments) < 2:
@@ -203,171 +226,5 @@ def last_arm(earlier: Scene, scene: Scene) -> str | None:
     return named[0].target if named else None
 
 
-def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
-    """Whether unit and value fit: within half of the last printed digit, or exactly as the fact is shown."""
-    if fact.unit not in UNITS[mention.kind] and not _is_bare_evidence(mention, fact, scene):
-        return False
-    shown = lex_words(fact.shown, lang)
-    if mention.kind in {Kind.DATE, Kind.CLOCK}:
-        return _same_moment(mention, fact, shown)
-    if any(mention.same == other.same and mention.sign in {0, other.sign} for other in shown):
-        return True
-    if mention.kind is Kind.DAYS:
-        return _same_length(mention, fact, shown)
-    value = abs(fact.value) if is_signed(fact) else fact.value
-    said = mention.value / 100 if _is_bare_evidence(mention, fact, scene) else mention.value
-    tol = mention.tol / 100 if _is_bare_evidence(mention, fact, scene) else mention.tol
-    if fact.topic == "evidence" and (said >= CALL_LINE) != (value >= CALL_LINE):
-        return False  # nobody rounds over the line
-    return _near(mention, said, value, tol, fact)
-
-
-def _near(mention: Mention, said: float, value: float, tol: float, fact: Fact) -> bool:
-    if mention.bound:
-        gap = (value - said) * mention.bound
-        if fact.unit is Unit.P and mention.bound < 0:
-            return value < said <= 1 - CALL_LINE + 1e-9
-        return 0 <= gap <= WIDE * abs(said) + 1e-12
-    if mention.approx:
-        return abs(value - said) <= max(tol, LOOSE * abs(said)) * (1 + 1e-9)
-    return abs(value - said) <= tol * (1 + 1e-6) + 1e-12
-
-
-def _is_bare_evidence(mention: Mention, fact: Fact, scene: Scene) -> bool:
-    """``the evidence went from 71 to 78``: evidence may be said without its hundred."""
-    if mention.kind is not Kind.PLAIN or fact.topic != "evidence" or fact.unit is not Unit.RATE:
-        return False
-    return mention.value <= 100 and scene.says("topic", "evidence", scene.near(mention))
-
-
-def _same_length(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool:
-    """Lengths of time are cut off or rounded up by the wording; nobody else rounds them."""
-    days = fact.value / 86_400 if fact.unit is Unit.SECONDS else fact.value
-    if mention.approx:
-        return abs(days - mention.value) <= max(mention.tol, LOOSE * mention.value)
-    if mention.bound:
-        return 0 <= (days - mention.value) * mention.bound <= WIDE * mention.value + 1e-9
-    if mention.top:
-        return mention.value - 1e-9 <= days < mention.top
-    if any(m.kind is Kind.DAYS and m.top for m in shown):
-        return mention.value == int(days) > 0
-    whole = mention.tol >= 0.5 - 1e-9 or mention.tol == 0
-    return abs(days - mention.value) <= (1e-6 if whole else mention.tol)
-
-
-def _same_moment(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool:
-    """Dates and clock times as shown in the reader's zone; a year must be right when it is said."""
-    if mention.kind is Kind.CLOCK:
-        return any(m.kind is Kind.CLOCK and m.value == mention.value for m in shown)
-    at = datetime.fromtimestamp(fact.value, UTC)
-    dates = {m.day[:2] for m in shown if m.kind is Kind.DATE}
-    if not dates:
-        dates = {(at.month, at.day)}
-    return mention.day[:2] in dates and mention.day[2] in {0, at.year}
-
-
-def is_signed(fact: Fact) -> bool:
-    """Whether the fact is a change, whose sign is half of what it says."""
-    if fact.role is FactRole.DIFF:
-        return False
-    return fact.unit in {Unit.LIFT, Unit.POINTS} or fact.topic in SIGNED
-
-
-def wrong_arm(
-    scene: Scene, mention: Mention, fact: Fact, who: str | None, arms: Mapping[str, str]
-) -> str:
-    """The arm named is not the fact's, or an arm is given the total."""
-    if who is None or who == fact.subject:
-        return ""
-    if fact.subject is None:
-        if fact.role is FactRole.DIFF or fact.topic not in OF_ARMS:
-            return ""
-        if fact.role is FactRole.THRESHOLD or scene.says("topic", "total", scene.near(mention)):
-            return ""
-        return "that value is of all arms together"
-    if arms.get(who) == "baseline" and fact.topic in COMPARED:
-        return ""
-    return f"that value belongs to {fact.subject}, not to {who}"
-
-
-def wrong_topic(scene: Scene, mention: Mention, fact: Fact, earlier: Scene | None) -> str:
-    """The words around the number speak of something else, or of nothing the fact needs to be said with."""
-    period = wrong_period(scene, mention, fact)
-    if period:
-        return period
-    topic = TOPICS.get(fact.topic)
-    if topic is None:
-        return ""
-    said = scene.tags_of(mention)
-    strong = said & STRONG
-    allowed = topic.tags | (CHANGE_OF if fact.topic in CHANGE_TOPICS else frozenset())
-    if strong and not strong & allowed:
-        return f"that value is {fact.topic}, the sentence speaks of {', '.join(sorted(strong))}"
-    if topic.needs and mention.kind is not Kind.OF_100:
-        text = scene.near(mention) + (" " + earlier.plain if earlier and _is_item(scene) else "")
-        if not any(scene.says("topic", need, text) for need in topic.needs):
-            return f"that value is {fact.topic}, which the sentence does not say"
-    return ""
-
-
-def _is_item(scene: Scene) -> bool:
-    """A list item or table row takes its topic from what stands above it."""
-    return bool(re.match(r"\s*(?:[-*•|>]|\d+[.)])", scene.text))
-
-
-def wrong_period(scene: Scene, mention: Mention, fact: Fact) -> str:
-    """Per day is not per month."""
-    behind = scene.plain[mention.end : mention.end + 40]
-    behind = re.split(r"[,;:.()\n]", behind)[0]
-    said = [p for p in scene.words.tables["period"] if scene.words.says("period", p, behind)]
-    if said and mention.kind is Kind.PLAIN and fact.unit is Unit.COUNT:
-        wanted = "day" if fact.topic == "per day" else "hour" if "hour" in fact.topic else ""
-        if wanted not in said:
-            return f"that value is not per {said[0]}"
-    return ""
-
-
-def wrong_role(scene: Scene, mention: Mention, fact: Fact) -> str:
-    """Thresholds, bounds and differences may stand only where the sentence speaks of one."""
-    if fact.role is FactRole.VALUE or mention.kind in {Kind.DATE, Kind.CLOCK}:
-        return ""
-    name = {"threshold": "threshold", "bound": "bound", "diff": "diff"}[fact.role]
-    near = scene.near(mention)
-    if scene.says("role", name, near):
-        return ""
-    if fact.role is FactRole.BOUND and re.search(r"[\[(…]|\d\s*[–-]|\x00\s*[–-]", near):
-        return ""
-    return f"that value is a {name}, which the sentence does not say"
-
-
-def wrong_direction(
-    scene: Scene, mention: Mention, fact: Fact, who: str | None, arms: Mapping[str, str]
-) -> str:
-    """A change is told with its sign, or with up or down, ahead or behind; control turns it round."""
-    if not is_signed(fact) or mention.kind not in {Kind.PERCENT, Kind.POINTS, Kind.PLAIN}:
-        return _wrong_sign(mention, fact)
-    turned = -1 if arms.get(who or "") == "baseline" and fact.subject != who else 1
-    if mention.sign:
-        if turned < 0 and not _is_object_number(scene, mention):
-            return "told of the baseline, the sign turns round"
-        told = mention.sign
-    else:
-        told = direction_of(scene, mention, fact.better) * turned or 1
-    if abs(fact.value) <= mention.tol or (fact.value > 0) == (told > 0):
-        return ""
-    return "the sign or direction is the other way round"
-
-
-def _wrong_sign(mention: Mention, fact: Fact) -> str:
-    """A printed minus before what is never negative."""
-    if mention.sign < 0 <= fact.value and mention.kind not in {Kind.DATE, Kind.CLOCK, Kind.DAYS}:
-        return "that value is not negative"
-    if mention.sign > 0 and mention.kind is Kind.PERCENT and fact.unit is Unit.RATE:
-        return "that value is no change"
-    return ""
-
-
-def _is_object_number(scene: Scene, mention: Mention) -> bool:
-    """``+8 % against control``: the baseline is what the number is compared with."""
-    tail = scene.plain[mention.end : mention.end + 40]
-    return scene.words.tables["glue"]["object"].search(tail) is not None
+def _tells_who_leads(scene: Scene) -> bool:
+    return scene.says("direction", "better") or scene.says("direction", "worse")

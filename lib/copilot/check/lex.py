@@ -289,7 +289,11 @@ class _Reader:
     def _partner(self, end: int) -> str:
         """The unit a number shares with the next one: ``4 to 9 days``, ``−2–19 %``."""
         units = "|".join(f"(?P<{n}>{self.vocabulary.units[n]})" for n in UNIT_ORDER)
-        pattern = rf"[*_`\s]*{JOINS}[*_`\s]*[+-]?{self.number}[\s*`_]{{0,3}}(?:{units})(?!\w)"
+        between = self.vocabulary.tables["glue"]["between"].pattern
+        pattern = (
+            rf"[*_`\s]*{JOINS}[*_`\s]*[+-]?{self.number}[\s*`_]{{0,3}}(?:(?:{between})\s)?"
+            rf"(?:{units})(?!\w)"
+        )
         match = re.compile(pattern, re.IGNORECASE).match(self.plain, end)
         return next((n for n in UNIT_ORDER if match and match[n]), "")
 

@@ -91,6 +91,7 @@ class Scene:
     def _nearest(self, start: int, end: int) -> Mention | None:
         """The number a word belongs to: in its own clause, the nearest one; the one behind it on a tie."""
         here = [m for m in self.mentions if self._same_clause(m, start)]
+        here = here or [m for m in self.mentions if m.start >= end][:1]
         gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
         close = [gap for gap in gaps if gap[0] <= REACH]
         return min(close, key=lambda gap: gap[:2])[2] if close else None
@@ -99,11 +100,38 @@ class Scene:
         start, end = self.clause(mention)
         return start <= place < end
 
+    def partner(self, mention: Mention) -> tuple[Mention, int] | None:
+        """The other end of a range, ``4 to 9 days``, and whether it is the high (1) or the low one (-1)."""
+        place = self.mentions.index(mention)
+        for other, side in ((place + 1, 1), (place - 1, -1)):
+            if 0 <= other < len(self.mentions):
+                pair = sorted((place, other))
+                if self._is_range(self.mentions[pair[0]], self.mentions[pair[1]]):
+                    return self.mentions[other], side
+        return None
+
+    def _is_range(self, low: Mention, high: Mention) -> bool:
+        """Joined by a dash or "to", or by "and" after "between"; "from A to B" tells a change instead."""
+        if low.kind is not high.kind:
+            return False
+        glue = self.words.tables["glue"]
+        between = self.plain[low.end : high.start].strip(" +*_`~≈-")
+        before = re.sub(r"[\s+*_`~≈-]+$", "", self.plain[max(0, low.start - 24) : low.start])
+        before = re.sub(r"(?i)\s(?:about|etwa|environ|unos)$", "", before)
+        dashed = re.fullmatch(r"[\s*_`]*[–—-][\s*_`]*[+-]?", self.plain[low.end : high.start])
+        if glue["range"].fullmatch(between) or dashed:
+            return not _ends(glue["from"], before)
+        return glue["and"].fullmatch(between) is not None and _ends(glue["among"], before)
+
     def targets(self, prefix: str) -> list[Named]:
         """Names of one sort; an empty prefix means arms."""
         if prefix:
             return [n for n in self.named if n.target.startswith(prefix)]
         return [n for n in self.named if n.target and ":" not in n.target]
+
+
+def _ends(pattern: re.Pattern[str], text: str) -> bool:
+    return any(match.end() == len(text) for match in pattern.finditer(text))
 
 
 def read_scene(text: str, names: Mapping[str, str], arms: Mapping[str, str], lang: str) -> Scene:

@@ -11,8 +11,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lib.copilot.check.judge import Court, Finding, wrong_arm, wrong_direction, wrong_topic
+from lib.copilot.check.judge import Court, Finding
 from lib.copilot.check.mention import visible
+from lib.copilot.check.rules import wrong_arm, wrong_direction, wrong_topic
 from lib.copilot.check.subjects import subject_of
 from lib.experiments.facts import SLOT, Fact
 from lib.wording import bare_name

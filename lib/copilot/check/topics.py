@@ -55,7 +55,7 @@ TOPICS = {
     "split": _topic("split visitors share plan", "split visitors plan"),
     "traffic share": _topic("share visitors split", "share"),
     "plan": _topic("plan visitors time", "plan time"),
-    "mde": _topic("mde plan change", "mde"),
+    "mde": _topic("mde plan change detect", "mde detect"),
     "excluded": _topic("excluded visitors", "excluded"),
     "balance": _topic("balance split chance", "balance"),
     "balance p": _topic("p split balance", "p"),
@@ -66,7 +66,7 @@ TOPICS = {
     "ready": _topic("ready left", "ready left"),
     "started": _topic("started running", "started"),
     "ended": _topic("ended", "ended"),
-    "planned end": _topic("ended left plan end", "ended left plan"),
+    "planned end": _topic("ended left plan end planend", "ended left plan planend"),
     "as of": _topic("asof", "asof"),
     "call": _topic("call evidence", "call evidence"),
     "withdrawn": _topic("withdrawn", "withdrawn"),
@@ -87,6 +87,7 @@ STRONG = frozenset(
     "rate",
     "alpha",
     "progress",
+    "detect",
 }
 # What a change may be a change of: "+8 % more conversions", "the rate is 8 % higher".
 CHANGE_TOPICS = frozenset({"lift", "difference", "interval", "likely", "end", "single look", "mde"})
@@ -109,6 +110,16 @@ COMPARED = frozenset(
         ),
     }
 )
+# Facts that come as two ends; in a range both ends must be of one of these.
+ENDS = frozenset(
+    {"interval", "likely", "end", "single look", "wait", "more visitors", "difference"}
+)
+# What a date may be the date of, when the sentence says so.
+DATED = {
+    "planend": frozenset({"planned end"}),
+    "started": frozenset({"started"}),
+    "withdrawn": frozenset({"withdrawn"}),
+}
 SIGNED = frozenset({"lift", "difference", "interval", "likely", "end", "single look"})
 
 UNITS: dict[Kind, frozenset[Unit]] = {

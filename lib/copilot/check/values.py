@@ -1,0 +1,96 @@
+"""Whether a number as printed is a fact's value: unit, rounding, hedges, lengths of time, moments.
+
+Used by ``judge`` and ``slots``. Where the number stands is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from lib.copilot.check.lex import lex_words
+from lib.copilot.check.mention import Kind, Mention
+from lib.copilot.check.scene import Scene
+from lib.copilot.check.topics import SIGNED, UNITS
+from lib.experiments.facts import Fact, FactRole, Unit
+from lib.wording import CALL_LINE
+
+LOOSE = 0.05  # "about"
+WIDE = 0.10  # "over", "under"
+
+
+def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
+    """Whether unit and value fit: within half of the last printed digit, or exactly as the fact is shown."""
+    if fact.unit not in UNITS[mention.kind] and not _is_bare_evidence(mention, fact, scene):
+        return False
+    shown = lex_words(fact.shown, lang)
+    as_shown = any(
+        mention.same == other.same and mention.sign in {0, other.sign} for other in shown
+    )
+    if mention.kind in {Kind.DATE, Kind.CLOCK}:
+        return _same_moment(mention, fact, shown)
+    if as_shown or (mention.kind is Kind.OF_100 and fact.topic != "evidence"):
+        return as_shown
+    if mention.kind is Kind.DAYS:
+        return _same_length(mention, fact, shown)
+    return _same_value(mention, fact, scene)
+
+
+def _same_value(mention: Mention, fact: Fact, scene: Scene) -> bool:
+    value = abs(fact.value) if is_signed(fact) else fact.value
+    size = 0.01 if _is_bare_evidence(mention, fact, scene) else 1.0
+    said, tol = mention.value * size, mention.tol * size
+    if fact.topic == "evidence" and (said >= CALL_LINE) != (value >= CALL_LINE):
+        return False  # nobody rounds over the line
+    return _near(mention, said, value, tol, fact)
+
+
+def _near(mention: Mention, said: float, value: float, tol: float, fact: Fact) -> bool:
+    if mention.bound:
+        gap = (value - said) * mention.bound
+        if fact.unit is Unit.P and mention.bound < 0:
+            return value < said <= 1 - CALL_LINE + 1e-9
+        return 0 <= gap <= WIDE * abs(said) + 1e-12
+    if mention.approx:
+        return abs(value - said) <= max(tol, LOOSE * abs(said)) * (1 + 1e-9)
+    return abs(value - said) <= tol * (1 + 1e-6) + 1e-12
+
+
+def _is_bare_evidence(mention: Mention, fact: Fact, scene: Scene) -> bool:
+    """``the evidence went from 71 to 78``: evidence may be said without its hundred."""
+    if mention.kind is not Kind.PLAIN or fact.topic != "evidence" or fact.unit is not Unit.RATE:
+        return False
+    return mention.value <= 100 and scene.says("topic", "evidence", scene.near(mention))
+
+
+def _same_length(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool:
+    """Lengths of time are cut off or rounded up by the wording; nobody else rounds them."""
+    days = fact.value / 86_400 if fact.unit is Unit.SECONDS else fact.value
+    if mention.approx:
+        return abs(days - mention.value) <= max(mention.tol, LOOSE * mention.value)
+    if mention.bound:
+        return 0 <= (days - mention.value) * mention.bound <= WIDE * mention.value + 1e-9
+    if mention.top:
+        return mention.value - 1e-9 <= days < mention.top
+    if any(m.kind is Kind.DAYS and m.top for m in shown):
+        return mention.value == int(days) > 0
+    whole = mention.tol >= 0.5 - 1e-9 or mention.tol == 0
+    return abs(days - mention.value) <= (1e-6 if whole else mention.tol)
+
+
+def _same_moment(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool:
+    """Dates and clock times as shown in the reader's zone; a year must be right when it is said."""
+    if mention.kind is Kind.CLOCK:
+        return any(m.kind is Kind.CLOCK and m.value == mention.value for m in shown)
+    at = datetime.fromtimestamp(fact.value, UTC)
+    dates = {m.day[:2] for m in shown if m.kind is Kind.DATE}
+    if not dates:
+        dates = {(at.month, at.day)}
+    return mention.day[:2] in dates and mention.day[2] in {0, at.year}
+
+
+def is_signed(fact: Fact) -> bool:
+    """Whether the fact is a change, whose sign is half of what it says."""
+    if fact.role is FactRole.DIFF:
+        return False
+    return fact.unit in {Unit.LIFT, Unit.POINTS} or fact.topic in SIGNED
