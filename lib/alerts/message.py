@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
+from lib import wording
 from lib.experiments.model import Alert
 
 
@@ -31,6 +33,12 @@ class Message:
     def subject(self) -> str:
         """One line for a mail's header."""
         return " ".join(f"{self.experiment}: {self.text}".split())[:160]
+
+    @property
+    def clocks(self) -> str:
+        """Both clocks in words: where the data end, and when it was said."""
+        said = f"Said at {_words(self.raised_at)}."
+        return f"Data as of {_words(self.as_of)}. {said}" if self.as_of else said
 
     def as_json(self) -> str:
         """The body of a delivery; sorted keys, so that the same alert gives the same bytes."""
@@ -61,3 +69,7 @@ def read_message(body: str) -> Message:
         return Message(**{**values, "facts": tuple(values["facts"])})
     except (TypeError, KeyError) as error:
         raise ValueError("not a message of ours") from error
+
+
+def _words(moment: str) -> str:
+    return wording.full_moment(datetime.fromisoformat(moment))

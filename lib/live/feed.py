@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, StoreError
 from lib.experiments.model import Clock, Experiment
@@ -34,6 +35,13 @@ LEASE_S = 20.0
 WAKE_S = 0.25
 AT_ONCE = 3
 Announcer = Callable[[LiveView], None]
+
+
+class Service(Protocol):
+    """Something that runs as long as the hub does."""
+
+    def start(self) -> None: ...  # noqa: D102  # see the class
+    def stop(self) -> None: ...  # noqa: D102  # see the class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +100,7 @@ class Hub:
         self.poll_s = poll_s
         self._source = source
         self._announce = list(announce)
+        self._beside: list[Service] = []
         self._meter = SpeedMeter(speed_hint)
         self._trends = Trends(store)
         self._monotonic = monotonic
@@ -184,9 +193,22 @@ class Hub:
             loop_error=shared.loop_error,
         )
 
+    @property
+    def holder(self) -> str:
+        """This process's name in leases and deliveries."""
+        return self._holder
+
+    def is_leader(self) -> bool:
+        """Whether this process is the one that polls, announces and sends."""
+        return self._shared.is_leader
+
     def on_view(self, announce: Announcer) -> None:
         """Also tell ``announce`` of each new view."""
         self._announce.append(announce)
+
+    def run_beside(self, service: Service) -> None:
+        """Start and stop ``service`` with the hub."""
+        self._beside.append(service)
 
     # --- the loop ---------------------------------------------------------------------------------
 
@@ -195,9 +217,13 @@ class Hub:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
             self._thread.start()
+            for service in self._beside:
+                service.start()
 
     def stop(self) -> None:
         """End the loop, give the lease back and close what was opened."""
+        for service in self._beside:
+            service.stop()
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
@@ -262,7 +288,7 @@ class Hub:
         if not tracker.is_new:
             note_changes(self.store, tracker.experiment, reading)
         view = tracker.take(reading)
-        keep_along(self.store, reading, view, self.clock())
+        keep_along(self.store, reading, view)
         for announce in self._announce:
             announce(view)
 

@@ -10,22 +10,15 @@ from lib.experiments.model import Experiment, Reading
 from lib.history.store import Store
 from lib.live.changes import changes
 from lib.live.view import LiveView, Trouble
-from lib.stats.results import State
 
 
-def keep_along(store: Store, reading: Reading, view: LiveView, now: datetime) -> None:
-    """Set-up, exposures, both clocks, and a call that no longer stands."""
+def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
+    """Set-up, exposures and both clocks."""
     experiment_id = reading.experiment.id
     store.remember_experiment(reading.experiment)
     if reading.exposures is not None:
         store.remember_exposures(experiment_id, reading.exposures)
     store.put_setting(f"checked:{experiment_id}", stamp_of(reading, view.speed))
-    for analysis in view.analyses:
-        call = analysis.verdict.call
-        if analysis.verdict.state is State.WITHDRAWN and call and call.withdrawn_at is None:
-            store.withdraw_call(
-                experiment_id, call.metric_id, call.treatment_key, now, "data corrected"
-            )
 
 
 def note_changes(store: Store, before: Experiment, reading: Reading) -> None:

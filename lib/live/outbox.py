@@ -1,7 +1,7 @@
 """Sends what was queued, once: claim, send, say how it went. Runs beside the hub, in the process with the lease.
 
 A crash before the claim loses nothing (it is still queued); a crash after it leaves ``unknown``, shown as such,
-never sent a second time in silence. Quiet hours only delay.
+never sent a second time in silence. Quiet hours only delay; a test message is sent at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lib.alerts.channels import Channel, DeliveryFailed
+from lib.alerts.channels import Channel, DeliveryFailed, DeliveryUnsure
+from lib.alerts.message import Message
 from lib.experiments.chat import Delivery, DeliveryState
 from lib.experiments.model import Clock
 from lib.history.store import Store
@@ -23,6 +24,7 @@ EVERY_S = 2.0
 FIRST_WAIT_S = 10.0
 LONGEST_WAIT_S = 3600.0
 GIVE_UP_AFTER = timedelta(hours=24)
+TEST = "test:"  # keys of test messages begin so; there is no alert behind them
 
 
 class Outbox:
@@ -55,6 +57,11 @@ class Outbox:
         self._may_send = may_send
         self._stop = threading.Event()
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels it sends to."""
+        return tuple(self._channels)
+
     def start(self) -> None:
         """Start sending in a thread of its own: a slow receiver never delays a look."""
         threading.Thread(target=self._run, name="outbox", daemon=True).start()
@@ -73,22 +80,30 @@ class Outbox:
     def round(self) -> int:
         """Send whatever is due; the number sent."""
         now = self._clock()
-        if not self._may_send() or self._is_quiet(now):
+        if not self._may_send():
             return 0
         self._store.give_up_lost_deliveries(now)
         due = [d for d in self._store.due_deliveries(now) if d.channel in self._channels]
-        return sum(self._deliver(delivery) for delivery in due)
+        if self._is_quiet(now):
+            due = [d for d in due if d.alert_key.startswith(TEST)]
+        return sum(self._deliver(delivery) for delivery in due if not self._stop.is_set())
 
     def _deliver(self, delivery: Delivery) -> bool:
         now = self._clock()
         if not self._store.claim_delivery(delivery.id, self._holder, now):
             return False
         try:
-            self._channels[delivery.channel].send(delivery.body, now.timestamp())
+            remark = self._channels[delivery.channel].send(delivery.body, now.timestamp())
         except DeliveryFailed as error:
             self._failed(delivery, error, now)
             return False
-        self._store.mark_delivery(delivery.id, DeliveryState.SENT)
+        except DeliveryUnsure as error:
+            self._store.mark_delivery(delivery.id, DeliveryState.UNKNOWN, error=str(error))
+            return False
+        except ValueError as error:  # a body that is no message will not become one
+            self._store.mark_delivery(delivery.id, DeliveryState.DEAD, error=str(error))
+            return False
+        self._store.mark_delivery(delivery.id, DeliveryState.SENT, error=remark)
         return True
 
     def _failed(self, delivery: Delivery, error: DeliveryFailed, now: datetime) -> None:
@@ -103,6 +118,34 @@ class Outbox:
             next_at=now + timedelta(seconds=wait),
             error=str(error),
         )
+
+
+def send_test(store: Store, channels: Sequence[str], now: datetime, public_url: str = "") -> str:
+    """Queue a message that says it is a test for every channel; its key, under which its fate is shown."""
+    key = f"{TEST}{now.isoformat()}"
+    message = Message(
+        key=key,
+        kind="test",
+        experiment_id=0,
+        experiment="Test message",
+        text="This is a test from the alerts page. No experiment is concerned.",
+        check_first="",
+        link=public_url,
+        as_of="",
+        raised_at=now.isoformat(),
+    )
+    for channel in channels:
+        store.enqueue_delivery(key, channel, message.as_json())
+    return key
+
+
+def send_again(store: Store, delivery: Delivery, now: datetime) -> bool:
+    """Queue a dead or unknown delivery once more, because a person asked for it."""
+    if delivery.state not in {DeliveryState.DEAD, DeliveryState.UNKNOWN}:
+        return False
+    return store.mark_delivery(
+        delivery.id, DeliveryState.FAILED, tries=0, next_at=now, error="sent again by hand"
+    )
 
 
 def quiet_hours(text: str, zone_name: str) -> Callable[[datetime], bool]:

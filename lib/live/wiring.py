@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lib import settings as configuration
+from lib.alerts.channels import channels
 from lib.demo.server import StandIn
 from lib.history.address import default_url
 from lib.history.store import Store
+from lib.live.announce import Announcer
 from lib.live.feed import Hub
-from lib.settings import PostHogSettings, Secret, Settings
+from lib.live.outbox import Outbox, quiet_hours
+from lib.settings import AlertSettings, PostHogSettings, Secret, Settings
 from lib.sources.base import Source
 from lib.sources.posthog.client import PostHogSource
 
@@ -65,10 +68,34 @@ def make_hub(chosen: Settings) -> Hub:
             api_key=Secret(DEMO_KEY),
         )
         speed = chosen.demo.speed
-    return Hub(
+    hub = Hub(
         make_source(posthog),
         make_store(chosen),
         clock=utc_now,
         poll_s=chosen.poll_s,
         speed_hint=speed,
     )
+    announce_from(hub, chosen.alerts)
+    return hub
+
+
+def announce_from(hub: Hub, alerts: AlertSettings) -> Outbox:
+    """Judge each new view of the hub, and send what was announced as long as the hub runs."""
+    outbox = Outbox(
+        hub.store,
+        channels(alerts),
+        clock=hub.clock,
+        holder=hub.holder,
+        is_quiet=quiet_hours(alerts.quiet_hours, alerts.quiet_zone),
+        may_send=hub.is_leader,
+    )
+    hub.on_view(
+        Announcer(
+            hub.store,
+            clock=hub.clock,
+            channels=outbox.channels,
+            public_url=alerts.public_url,
+        )
+    )
+    hub.run_beside(outbox)
+    return outbox
