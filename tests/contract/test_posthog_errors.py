@@ -1,16 +1,23 @@
 """Refusals, redirects and hostile servers: each is a sentence that names the setting, and none shows the key."""
 
 import logging
+import random
+import socket
+import time
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from lib.experiments.errors import DashboardError, SourceDown, SourceRefused, SourceSurprise
-from lib.settings import Secret
+from lib.settings import PostHogSettings, Secret
+from lib.sources.posthog.budget import Budget
+from lib.sources.posthog.wire import Wire
 from tests.contract.posthog_replies import (
     HOST,
     KEY,
     NOT_FOUND,
+    START,
     Answer,
     FakePostHog,
     refusal,
@@ -18,6 +25,13 @@ from tests.contract.posthog_replies import (
 )
 
 UNAUTHORIZED = refusal(401, "authentication_failed", "Personal API key found is invalid.")
+
+
+def made_wire(settings):
+    budget = Budget(settings, monotonic=time.monotonic, random=random.random)
+    made = Wire(settings, budget, clock=lambda: START, monotonic=time.monotonic)
+    made.close()
+    return made
 
 
 def refused(posthog=None, **routes):
@@ -74,6 +88,22 @@ def test_other_project():
 def test_no_such_project():
     """An unknown project points to the project's setting."""
     assert refused(list=NOT_FOUND).setting == "POSTHOG_PROJECT_ID"
+
+
+def test_not_posthog_at_all():
+    """A web server that is no PostHog points to the host's setting."""
+    assert refused(list=Answer(b"<html>Not found</html>", 404)).setting == "POSTHOG_HOST"
+
+
+def test_behind_a_proxy(monkeypatch):
+    """Behind a proxy names are looked up there, not here; this machine is never asked through one."""
+    settings = PostHogSettings(host=HOST, project_id="1", api_key=Secret(KEY))
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+    assert made_wire(settings)._resolve is None
+    local = made_wire(replace(settings, host="http://127.0.0.1:8010"))
+    assert local._resolve is socket.getaddrinfo
+    assert not local._client.trust_env
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,24 @@ def test_older_run_never_follows_newer_numbers():
     assert (newest.origin, newest.totals[0].n) == (Origin.RUN, 9)
 
 
+def test_query_that_trails():
+    """A query that counts fewer people than the stored run before it reads older data: it is not taken."""
+    posthog = with_live()
+    posthog.routes["poll"] = lambda r: Answer(finished({**live(posthog), "baseline": few(100)}))
+    shown = looks(posthog, posthog.source(), 60)[-1].snapshots[0]
+    assert posthog.count("poll") >= 1
+    assert (shown.origin, shown.totals[0].n) == (Origin.RUN, 10198)
+
+
+def test_numbers_from_the_servers_future():
+    """Numbers dated after the server's now, from a clock gone wrong, give way to the next run."""
+    posthog = FakePostHog(latest=run(query_to="2026-10-01T00:00:00Z", completed_at=None))
+    source = posthog.source(live_queries_per_hour=0)
+    looks(posthog, source, 10)
+    posthog.routes["latest"] = run(row(found=result(few(10300))), id="b")
+    assert looks(posthog, source, 10)[0].snapshots[0].totals[0].n == 10300
+
+
 def test_corrected_numbers():
     """A newer run may count fewer people than the one before: it is taken as it is."""
     posthog = FakePostHog()

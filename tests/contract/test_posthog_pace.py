@@ -1,5 +1,6 @@
 """How often PostHog is asked: caches, limits, Retry-After, outages; time is moved by hand, nothing waits."""
 
+import threading
 from itertools import pairwise
 
 import pytest
@@ -312,6 +313,32 @@ def test_pace_counts():
         "live queries an hour": (0, 60),
     }
     assert (pace.cadence_s, pace.because) == (10.0, "")
+
+
+def test_many_threads():
+    """Pages and pool threads may ask at the same time: no errors, and no question is asked twice."""
+    posthog = FakePostHog(detail=lambda r: detail(id=int(r.url.path.split("/")[-2])))
+    source = posthog.source()
+    errors = []
+
+    def work(seed):
+        try:
+            for i in range(30):
+                source.read((seed + i) % 5, is_watched=i % 2 == 0)
+                source.pace(i % 5)
+                source.experiments()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it fails the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert posthog.count("list") == 1
+    assert posthog.count("detail") == 5
+    assert posthog.count("latest") == 180
 
 
 def test_refused_experiments_are_not_hammered():

@@ -250,6 +250,34 @@ def test_queries_at_once():
     assert len(reading.snapshots) == 6
 
 
+def test_question_nobody_looks_after():
+    """A question left alone for a minute takes no place, so that others have their turn."""
+    posthog = old_server(
+        detail=lambda r: detail(
+            *(metric(f"{i}" * 8) for i in range(3)), id=int(r.url.path.split("/")[-2])
+        ),
+        query=accepted(),
+        poll=Answer({"query_status": {"complete": False}}, 202),
+    )
+    source = posthog.source(live_queries_per_hour=0)
+    source.read(1, is_watched=False)
+    source.read(2, is_watched=False)
+    assert posthog.count("query") == 3
+    posthog.time.s += 60
+    source.read(2, is_watched=False)
+    assert posthog.count("query") == 6
+
+
+def test_query_limit_keeps_the_numbers():
+    """When the limit on queries is reached, an old server's numbers stay; their age tells."""
+    posthog = old_server()
+    source = posthog.source(live_queries_per_hour=0, queries_per_hour=3)
+    for _ in range(200):
+        reading = look(posthog, source)
+    assert reading.snapshots
+    assert posthog.count("query") + posthog.count("exposures") == 3
+
+
 def test_job_id_is_not_trusted():
     """A job's id that would change the address is not used."""
     posthog = old_server(query=accepted("../../users/@me"))

@@ -171,6 +171,27 @@ def test_dead_for_three_minutes(world):
     assert again.snapshots[0].as_of > kept.snapshots[0].as_of
 
 
+def test_restarted_replay():
+    """A replay that is killed and begun anew, its clock set back, is shown again within 20 s."""
+    with served() as first:
+        world = World(first)
+        for _ in range(60):
+            kept = world.source.read(CHECKOUT, is_watched=True)
+            world.wait(10)
+        first.die()
+        world.wait(1)
+        with pytest.raises(SourceDown):
+            world.source.read(CHECKOUT, is_watched=True)
+        first.stand_in = StandIn(now=lambda: first.now, port=int(first.url.rpartition(":")[2]))
+        first.stand_in.start()
+        world.wait(15)
+        anew = world.source.read(CHECKOUT, is_watched=True)
+        world.source.close()
+    assert anew.snapshots[0].as_of < kept.snapshots[0].as_of
+    assert anew.snapshots[0].as_of <= anew.server_now
+    assert anew.experiment.started_at != kept.experiment.started_at
+
+
 WIRE_FAULTS = {
     "401": (SourceRefused, "POSTHOG_API_KEY"),
     "403": (SourceRefused, "experiment:read"),

@@ -93,6 +93,7 @@ class Budget:
         self._outage_because = ""
         self._failures = 0
         self.n_requests = 0
+        self.n_outages = 0
 
     def take(self, *, is_query: bool, is_watched: bool) -> None:
         """Count one request that goes out now.
@@ -129,6 +130,7 @@ class Budget:
         with self._lock:
             steady = min(FIRST_PAUSE_S * 1.15**self._failures, LONGEST_PAUSE_S / 1.15)
             pause_s = retry_after_s or steady * (1 + 0.149 * self._random())
+            self.n_outages += self._failures == 0
             self._failures += 1
             self._outage_until = self._monotonic() + pause_s
             self._outage_because = because

@@ -72,7 +72,8 @@ def take_answer(means: Means, kept: Kept, defined: Defined, result: Row) -> bool
         n_excluded=n_excluded(kept),
     )
     decode = decode_old_engine if defined.is_old_engine else decode_result
-    return kept.take(decode(result, kept.experiment, defined.metric, look))
+    decoded = decode(result, kept.experiment, defined.metric, look)
+    return kept.take(decoded, server_now=means.server.now())
 
 
 def n_excluded(kept: Kept) -> int:

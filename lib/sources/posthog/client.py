@@ -224,7 +224,9 @@ class PostHogSource:
         is_all_we_ask = self._runs.are_absent or _is_draft(kept.experiment)
         if is_all_we_ask:  # with no run to read, this tells at each look whether PostHog is there
             fresh_s = min(fresh_s, self._tick_s / 2)
-        if kept.experiment and self._means.monotonic() - kept.detail_at < fresh_s:
+        is_same_server = kept.n_outages == self._means.budget.n_outages  # else perhaps another one
+        is_fresh = self._means.monotonic() - kept.detail_at < fresh_s
+        if kept.experiment and is_same_server and is_fresh:
             return kept.experiment
         try:
             return self._detail(identity, kept, is_watched=is_watched)
@@ -246,6 +248,7 @@ class PostHogSource:
         if body != kept.detail:
             kept.digest = ""
         kept.configure(body, experiment, decode_metrics(body))
+        kept.n_outages = self._means.budget.n_outages
         kept.detail_at = self._means.monotonic()
         return experiment
 
@@ -253,7 +256,12 @@ class PostHogSource:
         """Stored runs where the server keeps them, queries for whatever has none."""
         self._runs.read(kept, experiment, is_watched=is_watched)
         if self._runs.are_absent:
-            read_by_query(self._means, kept, kept.defined, is_watched=is_watched)
+            try:
+                read_by_query(self._means, kept, kept.defined, is_watched=is_watched)
+            except OverLimit as over:
+                if not kept.snapshots():
+                    raise
+                LOG.info("No newer numbers for experiment %d: %s", experiment.id, over)
             kept.is_calculating = self._means.queries.in_flight(experiment.id) > 0
             return
         others = [d for d in kept.defined if d.is_old_engine or d.is_unknown]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lib.experiments.errors import SourceDown, SourceError
@@ -49,6 +49,7 @@ class Kept:
     experiment: Experiment | None = None
     defined: tuple[Defined, ...] = ()
     detail_at: float = LONG_AGO
+    n_outages: int = 0  # of the connection, when the configuration was read
     digest: str = ""
     query_to: datetime | None = None
     moved_at: float = LONG_AGO
@@ -110,10 +111,11 @@ class Kept:
         self.query_to, self.moved_at = query_to, now
         return True
 
-    def take(self, decoded: Decoded) -> bool:
+    def take(self, decoded: Decoded, *, server_now: datetime | None = None) -> bool:
         """Take over a metric's newest numbers; whether they replaced what was kept.
 
-        Older numbers than the kept ones are dropped together with their problems.
+        Older numbers than the kept ones are dropped together with their problems, unless the kept ones lie in the
+        server's future: then its clock was set back, or it is another server.
         """
         kept = self.numbers.setdefault(decoded.metric_id, Numbers())
         fresh = decoded.snapshot
@@ -121,7 +123,7 @@ class Kept:
         if fresh is None:
             kept.problems = _without_numbers(kept, decoded, config)
             return False
-        if kept.snapshot and kept.config == config and fresh.as_of < kept.snapshot.as_of:
+        if kept.snapshot and kept.config == config and _is_behind(fresh, kept.snapshot, server_now):
             kept.problems = tuple(p for p in kept.problems if p.kind not in PASSING)
             return False
         is_same = kept.snapshot is not None and _same(kept.snapshot, fresh)
@@ -140,6 +142,7 @@ class Kept:
         return tuple(found for kept in ordered if kept for found in kept.problems)
 
 
+AHEAD = timedelta(minutes=10)  # a server's machines may disagree by less
 PASSING = frozenset({"recalculating", "pending", "no_results", "failed", "slow"})
 
 
@@ -155,6 +158,22 @@ def _without_numbers(kept: Numbers, decoded: Decoded, config: str) -> tuple[Metr
         return tuple(p for p in kept.problems if p.kind not in PASSING)
     sentence = "New numbers on the way; shown ones are from the previous run."
     return (MetricProblem(metric_id=decoded.metric_id, kind="recalculating", sentence=sentence),)
+
+
+def _is_behind(fresh: Snapshot, shown: Snapshot, server_now: datetime | None) -> bool:
+    """Whether new numbers reach less far than those shown.
+
+    A query may read a copy of the data that trails: one that counts fewer people than the stored run before it is
+    older than it says.
+    """
+    if fresh.as_of < shown.as_of:
+        return server_now is None or shown.as_of <= server_now + AHEAD
+    is_after_run = fresh.origin is Origin.QUERY and shown.origin is not Origin.QUERY
+    return is_after_run and _people(fresh) < _people(shown)
+
+
+def _people(snapshot: Snapshot) -> int:
+    return sum(totals.n for totals in snapshot.totals)
 
 
 def _same(before: Snapshot, after: Snapshot) -> bool:

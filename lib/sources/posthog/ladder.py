@@ -8,6 +8,7 @@ switch, starting one of PostHog's recalculations. Neither is used while the stor
 from __future__ import annotations
 
 import logging
+import threading
 
 from lib.experiments.errors import SourceError
 from lib.experiments.model import Experiment, MetricKind, Status
@@ -45,14 +46,15 @@ class Ladder:
         self._had: dict[int, float] = {}
         self._wishes: dict[int, float] = {}
         self._runs_off_until = float("-inf")
+        self._lock = threading.Lock()  # pages read the counts while a look adds to them
 
     def used(self) -> dict[str, tuple[int, int]]:
         """(used, allowed) live queries of the last hour."""
         if self._window is None:
             return {}
-        return {
-            "live queries an hour": (self._window.used(self._means.monotonic()), self._window.limit)
-        }
+        with self._lock:
+            used = self._window.used(self._means.monotonic())
+        return {"live queries an hour": (used, self._window.limit)}
 
     def climb(self, kept: Kept, *, has_runs: bool) -> None:
         """Fetch or prepare fresher numbers for a watched experiment.
@@ -93,7 +95,9 @@ class Ladder:
             self._wishes.pop(experiment.id, None)
             return False
         self._wishes[experiment.id] = now
-        if now - self._newest < self._spacing_s or self._window.wait_s(now) > 0:
+        with self._lock:
+            wait_s = self._window.wait_s(now)
+        if wait_s > 0 or now - self._newest < self._spacing_s:
             return False
         waiting = [i for i, at in self._wishes.items() if now - at < IN_TURN_S]
         return experiment.id == min(waiting, key=lambda i: self._had.get(i, float("-inf")))
@@ -101,7 +105,8 @@ class Ladder:
     def _count(self, identity: int) -> None:
         now = self._means.monotonic()
         if self._window is not None:
-            self._window.add(now)
+            with self._lock:
+                self._window.add(now)
         self._newest = self._had[identity] = now
 
     def _is_stale(self, kept: Kept, metric_id: str, limit_s: float) -> bool:

@@ -22,8 +22,8 @@ from lib.sources.posthog.wire import Wire
 JUDGED_HERE = frozenset({400, 404, 500, 504, 512})
 FIRST_LOOK_S = 0.25
 LONGEST_LOOK_S = 10.0
-ABANDONED_S = 120.0  # nobody asks for it any more
 GIVEN_UP_S = 600.0
+SURELY_RUNS_S = 60.0  # after that a question nobody looked after takes no place
 SLOW_S = 30.0
 REFUSED_S = 900.0  # a question PostHog calls wrong is not asked again soon
 FIRST_COOLING_S = 60.0
@@ -128,7 +128,7 @@ class Queries:
         cooling = self._cooling.get(key)
         if cooling and now < cooling.until:
             return Outcome(failure=cooling.failure)
-        if len(self._jobs) >= self._at_once:
+        if self._n_running(now) >= self._at_once:
             return Outcome()
         body = {
             "query": query,
@@ -204,8 +204,11 @@ class Queries:
         self._cooling[key] = _Cooling(self._monotonic() + longer_s, failure, n_failures)
         return Outcome(failure=failure)
 
+    def _n_running(self, now: float) -> int:
+        return sum(now - job.touched < SURELY_RUNS_S for job in self._jobs.values())
+
     def _drop_abandoned(self, now: float) -> None:
-        for key in [key for key, job in self._jobs.items() if now - job.touched > ABANDONED_S]:
+        for key in [key for key, job in self._jobs.items() if now - job.touched > GIVEN_UP_S]:
             del self._jobs[key]
         for key in [key for key, old in self._cooling.items() if now - old.until > FORGIVEN_S]:
             del self._cooling[key]

@@ -108,7 +108,7 @@ def _refused(route: Route, reply: Reply) -> SourceRefused:
         return SourceRefused(text, None, 402)
     if reply.status == 403:
         return _forbidden(reply)
-    return _missing(route)
+    return _missing(route, reply)
 
 
 def _forbidden(reply: Reply) -> SourceRefused:
@@ -123,7 +123,9 @@ def _forbidden(reply: Reply) -> SourceRefused:
     return SourceRefused(text, KEY, 403)
 
 
-def _missing(route: Route) -> SourceRefused:
+def _missing(route: Route, reply: Reply) -> SourceRefused:
+    if not isinstance(reply.body, dict):
+        return SourceRefused(f"This address does not answer like PostHog. Check {HOST}.", HOST, 404)
     if route is Route.LIST:
         text = f"PostHog knows no such project for this key. Check {PROJECT}."
         return SourceRefused(text, PROJECT, 404)

@@ -63,7 +63,7 @@ class StoredRuns:
         )
         kept.moved(run.query_to, self._means.monotonic())
         for decoded in run.metrics:
-            kept.take(decoded)
+            kept.take(decoded, server_now=self._means.server.now())
         if any(p.kind == "recalculating" for p in kept.problems()):
             kept.detail_at = float(
                 "-inf"

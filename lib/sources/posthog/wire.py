@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -74,8 +75,9 @@ class Wire:
         self._budget = budget
         self._clock = clock
         self._monotonic = monotonic
-        self._resolve = None if transport else socket.getaddrinfo
         self._origin = settings.host.rstrip("/")
+        is_direct = transport is None and not _has_proxy(self._origin)
+        self._resolve = socket.getaddrinfo if is_direct else None  # a proxy looks names up itself
         self._checked = False
         self._refusals = 0
         self._refused: tuple[float, SourceRefused] | None = None
@@ -291,6 +293,12 @@ def _is_this_machine(host: str) -> bool:
         return is_loopback_host(httpx.URL(host).host)
     except (httpx.InvalidURL, UnsafeAddress):
         return False  # said in words before the first request
+
+
+def _has_proxy(host: str) -> bool:
+    """Whether requests to it go through a proxy of the environment."""
+    scheme, _, rest = host.partition("://")
+    return not _is_this_machine(host) and scheme in getproxies() and not proxy_bypass(rest)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
