@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lib.ui.chat import chat_box
 from lib.ui.frame import frame
 from lib.ui.live_panel import live_panel, skeleton
 from lib.ui.picker import pick
@@ -17,9 +18,4 @@ with frame("Live") as bar:
         else:
             live_panel(chosen)
     with right, st.container(key="chat-column"):
-        try:
-            from lib.ui.chat import chat_box
-        except ImportError:
-            st.caption("The copilot is not built yet.")
-        else:
-            chat_box(chosen)
+        chat_box(chosen)

@@ -22,7 +22,10 @@ def views():
 def page():
     """Runs a page: ``page(hub, "pages/board.py", experiment=3)``."""
 
+    used = []
+
     def run(hub, script="dashboard.py", **query):
+        used.append(hub)
         wiring.use(hub)
         at = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
         for name, value in query.items():
@@ -35,6 +38,8 @@ def page():
 
     yield run
     wiring.use(None)
+    for hub in used:
+        hub.close()
 
 
 @pytest.fixture

@@ -2,20 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 
 from lib.commentary.sentences import comment
 from lib.experiments.model import MetricProblem
+from lib.history.store import Store
 from lib.live.feed import Health
 from lib.live.view import Trouble
 from lib.sources.base import Pace
 from tests.builders import NOW, views_by_state
-
-
-class FakeStore:
-    read_only_because = ""
-
-    def known_experiments(self):
-        return ()
 
 
 class FakeHub:
@@ -29,7 +24,14 @@ class FakeHub:
         self.list_trouble = trouble
         self.now = now
         self.looked, self.refreshed = [], []
-        self.store = FakeStore()
+
+    @cached_property
+    def store(self):
+        return Store("sqlite://", clock=self.clock)
+
+    def close(self):
+        if "store" in self.__dict__:
+            self.store.close()
 
     def clock(self):
         return self.now
