@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.chat import chat_box
 from lib.ui.frame import frame
-from lib.ui.live_panel import live_panel, skeleton
+from lib.ui.live_panel import list_awaited, live_panel
 from lib.ui.picker import pick
 from lib.ui.wiring import hub
 
@@ -14,7 +14,7 @@ with frame("Live") as bar:
     left, right = st.columns([2.3, 1], gap="medium")
     with left:
         if chosen is None:
-            skeleton("Reading the list of experiments ...")
+            list_awaited()
         else:
             live_panel(chosen)
     with right, st.container(key="chat-column"):

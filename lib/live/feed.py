@@ -57,6 +57,7 @@ class Health:
     store_trouble: str = ""
     last_round_at: datetime | None = None
     loop_error: str = ""
+    has_list: bool = True
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class _Shared:
     last_round_at: datetime | None = None
     loop_error: str = ""
     is_leader: bool = False
+    has_list: bool = False
     trackers: dict[int, Tracker] = field(default_factory=dict)
 
 
@@ -191,6 +193,7 @@ class Hub:
             store_trouble=self.store.read_only_because,
             last_round_at=shared.last_round_at,
             loop_error=shared.loop_error,
+            has_list=shared.has_list,
         )
 
     @property
@@ -362,6 +365,7 @@ class Hub:
             return
         try:
             self._shared.experiments = self._source.experiments()
+            self._shared.has_list = True
             self._shared.trouble = None
         except SourceError as error:
             self._note(trouble_of(error, self.clock()))

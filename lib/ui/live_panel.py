@@ -45,6 +45,14 @@ def live_panel(experiment_id: int) -> None:
         draw_view(view, "live", tick=tick, with_controls=True)
 
 
+@st.fragment(run_every=1)
+def list_awaited() -> None:
+    """Before the list of experiments is there: looks every second, and goes on with the whole page once it is."""
+    if hub().experiments():
+        st.rerun()
+    waiting(hub(), 0, None)
+
+
 def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
     if not state.is_live():
@@ -80,6 +88,9 @@ def waiting(source: Hub, experiment_id: int, view: LiveView | None) -> None:
             "The last look ended with an unexpected error. Trying again; the log has the details."
         )
         live_block(notice(words, "amber", "error"), key="live-error")
+    if source.health().has_list and not listed:
+        st.info("This project has no experiments yet.", icon=":material/science:")
+        return
     skeleton("Reading the experiment ..." if listed else "Reading the list of experiments ...")
 
 
