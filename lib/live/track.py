@@ -39,6 +39,11 @@ class Track:
                 -5000:
             ]
 
+    @property
+    def recent(self) -> Series | None:
+        """The rows of the last days, for what corrections and flags are judged by."""
+        return self._series
+
     def is_corrected_by(self, snapshot: Snapshot) -> bool:
         """Whether these are other numbers for a moment already seen."""
         return snapshot.as_of <= self.snapshot.as_of and snapshot.totals != self.snapshot.totals

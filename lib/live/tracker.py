@@ -219,6 +219,7 @@ class Tracker:
             exposures=moment.exposures,
             guardrails=guardrails,
             forecast=outlook,
+            early=track.recent,
         )
 
     def _forecast(
