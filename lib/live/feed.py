@@ -257,13 +257,16 @@ class Hub:
         work = self.poll if self._shared.is_leader else self._follow
         known = {e.id for e in self._shared.experiments} | set(self._schedule.watched(now))
         for experiment_id in self._schedule.due(known, now):
-            running = self._busy.get(experiment_id)
-            if running is None or running.done():
+            self._busy = {i: f for i, f in self._busy.items() if not f.done()}
+            if wait and len(self._busy) == AT_ONCE:
+                next(iter(self._busy.values())).result()
+            elif len(self._busy) == AT_ONCE:
+                break  # the queue stays here, so that whoever is looked at next goes first
+            if experiment_id not in self._busy:
                 self._schedule.next_after(experiment_id, now + self._gap(experiment_id, now))
                 self._busy[experiment_id] = self._pool.submit(self._safely, work, experiment_id)
-        if wait:
-            for future in list(self._busy.values()):
-                future.result()
+        for future in list(self._busy.values()) if wait else ():
+            future.result()
         self._shared.last_round_at = self.clock()
 
     def _safely(self, work: Callable[[int], None], experiment_id: int) -> None:
@@ -274,6 +277,8 @@ class Hub:
         except Exception as error:  # one experiment's surprise must not stop the others
             log.exception("experiment %s could not be evaluated", experiment_id)
             self._shared.loop_error = type(error).__name__
+        finally:
+            self._wake.set()
 
     def poll(self, experiment_id: int) -> None:
         """Ask the source for one experiment, keep and publish what it says; the only place that asks."""
