@@ -7,6 +7,7 @@ treatments). Never looks at a clock or a count; the caller says which looks coun
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,15 @@ from lib.stats.spending import Spending
 
 Bools = NDArray[np.bool_]
 HOUR_S = 3600.0
-LADDER = (0.5, 0.3, 0.15, 0.08, 3e-2, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
+LADDER = (0.5, 0.1, 5e-3, 1e-4, 1e-6, 1e-10)
 
 
-def ladder(alpha: float, treatments: int, rule: Rule = RULE) -> Floats:
+def ladder(
+    alpha: float, treatments: int, rule: Rule = RULE, between: Sequence[float] = LADDER
+) -> Floats:
     """Plan alphas for which the line is kept: a fixed ladder and every step of Holm, falling."""
     own = {rule.plan_share * alpha / k for k in range(1, treatments + 1)}
-    return np.array(sorted({*LADDER, *own}, reverse=True))
+    return np.array(sorted({*between, *own}, reverse=True))
 
 
 def plan_p(z: Floats, lines: Floats, levels: Floats) -> Floats:
@@ -132,13 +135,20 @@ class Evidence:
         shape: (experiments, treatments).
         alpha: error allowed per experiment, all treatments together.
         rule: constants of the decision rule.
+        between: further alphas, for p-values beside the steps of Holm; calls do not depend on them.
     """
 
-    def __init__(self, shape: tuple[int, int], alpha: float = 0.05, rule: Rule = RULE) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        alpha: float = 0.05,
+        rule: Rule = RULE,
+        between: Sequence[float] = LADDER,
+    ) -> None:
         self.alpha = alpha
         self.rule = rule
         self.treatments = max(shape[1], 1)
-        self.levels = ladder(self.alpha, self.treatments, rule)
+        self.levels = ladder(self.alpha, self.treatments, rule, between)
         own = rule.plan_share * self.alpha / self.treatments
         self.decisive = int(np.flatnonzero(self.levels == own)[0])
         self.spending = Spending(shape, self.levels, rule)
@@ -196,12 +206,18 @@ class Evidence:
             log_information = np.log(information)
         self.spending.close()
         starts, lines = [0], [self.spending.line.copy()]
-        for t in np.flatnonzero(looks.is_step & usable.any(axis=(1, 2))):
+        highest = np.where(usable, log_information, -np.inf).max(axis=(1, 2), initial=-np.inf)
+        ending = np.asarray((usable & (looks.s >= 1)).any(axis=(1, 2)))
+        waits_for = self.spending.waits_for()
+        for t in np.flatnonzero(looks.is_step & usable.any(axis=(1, 2))).tolist():
+            if highest[t] < waits_for and not ending[t]:
+                continue
             if self.spending.step(log_information[t], looks.s[t], usable[t]):
-                starts.append(int(t))
+                waits_for = self.spending.waits_for()
+                starts.append(t)
                 lines.append(self.spending.line.copy())
                 if self.spending.close():
-                    starts.append(int(t) + 1)
+                    starts.append(t + 1)
                     lines.append(self.spending.line.copy())
         moments = np.arange(len(looks.z))
         segment = np.searchsorted(np.array(starts), moments, side="right") - 1

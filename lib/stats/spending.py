@@ -22,18 +22,20 @@ from lib.stats.boundary import RULE, Rule
 from lib.stats.results import Floats
 
 Bools = NDArray[np.bool_]
-CELLS = 200
+CELLS = 160
 REACH = 8.0
 WIDTH = REACH / CELLS
 ORDER = np.arange(CELLS)
 NODES = (ORDER + 0.5) * WIDTH
 UNIT = 0.0125  # log information moves in multiples of this
-SIZES = np.array(
-    [0, *range(1, 17), 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512]
-)
+MOST = 512
+SIZES = [*range(17), 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192, 256, 384, MOST]
+# whole units to the nearest size there is a matrix for, and the root of the share of new information
+NEAREST = np.array([min(SIZES, key=lambda size: abs(size - units)) for units in range(MOST + 1)])
+NEW_ROOT = np.sqrt(-np.expm1(-UNIT * np.arange(MOST + 1)))
 TINY = 1e-300
 NOTHING = 1e-20  # smaller masses are dropped: denormal numbers are a hundred times slower
-BLOCK = 6  # rows in one small product
+BLOCK = 10  # rows in one small product
 MANY = 128
 
 
@@ -87,9 +89,8 @@ def cut(mass: NDArray[np.float32], spend: Floats) -> Floats:
     above, inside = tail[rows, edge].astype(np.float64), flat[rows, edge].astype(np.float64)
     beyond = np.maximum(above - inside, 0.0)
     left = np.maximum(above - wanted, 0.0)
-    base = np.log(np.maximum(above, TINY))
-    steep = base - np.log(np.maximum(wanted, TINY))
-    steep /= np.maximum(base - np.log(np.maximum(beyond, TINY)), TINY)
+    logs = np.log(np.maximum([above, wanted, beyond], TINY))
+    steep = (logs[0] - logs[1]) / np.maximum(logs[0] - logs[2], TINY)
     part = np.where(beyond > 1e-3 * above, steep, left / np.maximum(inside, TINY))
     flat *= (edge[:, None] > ORDER) & (flat > NOTHING)
     flat[rows, edge] = left
@@ -131,7 +132,7 @@ def discrete_line(
 
 def step_size(s: Floats) -> Floats:
     """Log information between two steps: coarse early, when hardly any error is spent."""
-    return np.where(s < 0.02, 0.1, np.where(s < 0.1, 0.05, 0.025))
+    return np.where(s < 0.02, 0.2, np.where(s < 0.1, 0.08, 0.03))
 
 
 class Spending:
@@ -151,12 +152,13 @@ class Spending:
         self.s = np.zeros(shape)
         self.line = np.full((*shape, len(levels)), np.inf)
         self.due = np.full(shape, -np.inf)  # log information at which the next step is due
+        self.slack = np.zeros(shape)  # how much earlier a sister's step may take this lane along
         self.over = np.zeros(shape, dtype=bool)
 
     def copy(self) -> Spending:
         """An independent state."""
         twin = Spending((0, 0), self.levels, self.rule)
-        for name in ("mass", "log_information", "s", "line", "due", "over"):
+        for name in ("mass", "log_information", "s", "line", "due", "slack", "over"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -168,46 +170,40 @@ class Spending:
         reached = usable & ~self.over & ((log_information >= self.due) | (s >= 1))
         if not reached.any():
             return False
-        with np.errstate(invalid="ignore"):
-            gain = log_information - self.log_information
-        sister = reached.any(axis=1, keepdims=True) & (gain >= step_size(self.s) / 2)
+        sister = reached.any(axis=1, keepdims=True) & (log_information >= self.due - self.slack)
         take = (reached | sister) & usable & ~self.over
-        self._advance(take, np.maximum(gain[take], 0.0), log_information[take], s[take])
+        self._advance(take, log_information[take], np.minimum(s[take], 1.0))
         return True
 
     def close(self) -> bool:
         """After the final step of a lane the plan's part of the line is gone; True when that is new."""
+        if not self.over.any():
+            return False
         ending = self.over & np.isfinite(self.line[..., 0])
         self.line[ending] = np.inf
         return bool(ending.any())
 
-    def _advance(self, take: Bools, gain: Floats, log_information: Floats, s: Floats) -> None:
-        """Propagate, cut, and move the line of the lanes in ``take``."""
-        mass = self.mass[take]
-        sizes = self._propagate(mass, gain)
-        spent, s = self.s[take], np.minimum(s, 1.0)
-        s = np.maximum(s, spent)
-        increment = s**self.rule.exponent - spent**self.rule.exponent
-        raw = cut(mass, increment[:, None] * self.levels)
-        first = ~np.isfinite(gain)
-        r = np.where(first, 0.0, np.exp(-UNIT * sizes))
-        shift = np.where(first, 0.0, self.rule.shift * np.sqrt(1 - r))
-        self.mass[take] = mass
-        self.s[take] = s
-        moved = np.where(first, log_information, self.log_information[take] + UNIT * sizes)
-        self.log_information[take] = moved
-        self.due[take] = moved + step_size(s)
-        self.line[take] = raw + shift[:, None]
-        self.over[take] = s >= 1
+    def waits_for(self) -> float:
+        """Log information below which no lane has a step to take before the planned end."""
+        return float(self.due.min(initial=np.inf, where=~self.over))
 
-    def _propagate(self, mass: NDArray[np.float32], gain: Floats) -> Floats:
-        """Carry the densities on by their gain, rounded to whole units, in place; the units taken."""
-        units = np.where(np.isfinite(gain), gain / UNIT, 0.0)
-        place = np.clip(np.searchsorted(SIZES, units), 1, len(SIZES) - 1)
-        lower, upper = SIZES[place - 1], SIZES[place]
-        sizes = np.where(units - lower < upper - units, lower, upper)
+    def _advance(self, take: Bools, log_information: Floats, s: Floats) -> None:
+        """Propagate, cut, and move the line of the lanes in ``take``."""
+        mass, before, spent = self.mass[take], self.log_information[take], self.s[take]
+        gain = log_information - before
+        first = np.isinf(gain)
+        units = np.where(first, 0.0, np.maximum(gain, 0.0)) / UNIT
+        sizes = NEAREST[np.minimum(np.rint(units), MOST).astype(np.intp)]
         for size in sorted(set(sizes.tolist()) - {0}):
             rows = sizes == size
             some = mass[rows]
             mass[rows] = carry(some.reshape(-1, CELLS), size).reshape(some.shape)
-        return sizes.astype(np.float64)
+        s = np.maximum(s, spent)
+        increment = s**self.rule.exponent - spent**self.rule.exponent
+        raw = cut(mass, increment[:, None] * self.levels)
+        moved = np.where(first, log_information, before + UNIT * sizes)
+        stride = step_size(s)
+        self.mass[take], self.s[take], self.log_information[take] = mass, s, moved
+        self.due[take], self.slack[take] = moved + stride, stride / 2
+        self.line[take] = raw + (self.rule.shift * NEW_ROOT[sizes])[:, None]
+        self.over[take] = s >= 1

@@ -38,7 +38,7 @@ def single_look_size(rate, lift):
     return 2 * Z_SUM**2 * (rate * (1 - rate) + q * (1 - q)) / (q - rate) ** 2
 
 
-def detection(rate, lift, experiments, seed=77, batch=250, rule=None):
+def detection(rate, lift, experiments, *, seed=77, batch=250, rule=None):
     """Share called by the planned end, mean visitors over the single-look size, mean day."""
     fixed = single_look_size(rate, lift)
     scenario = Scenario(name="planned", rate=rate, lift=lift, visitors=round(PLAN * fixed))
