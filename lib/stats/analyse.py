@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from lib.experiments.model import (
     Snapshot,
 )
 from lib.stats.balance import ALARM, chi_square
+from lib.stats.bayes import best_chance
 from lib.stats.compare import compare
 from lib.stats.cuped import frozen_theta
 from lib.stats.estimate import Moment, compare_arm
@@ -39,7 +39,6 @@ from lib.stats.results import (
     Balance,
     Clocks,
     Comparison,
-    Floats,
     Forecast,
     Series,
     Trace,
@@ -47,9 +46,6 @@ from lib.stats.results import (
 from lib.stats.series import series_of
 from lib.stats.verdict import Circumstances, decide, standing_calls
 from lib.stats.watch import Watch
-
-DRAWS = 20_000
-SEED = 20_250_611
 
 
 def analyse(
@@ -124,24 +120,15 @@ def analyse(
 
 
 def best_of(experiment: Experiment, metric: Metric, snapshot: Snapshot) -> tuple[float, ...]:
-    """Chance of each arm to be the best by the metric's goal, flat prior; empty when any arm is unknown.
-
-    20,000 joint draws with a fixed seed, so that the figure does not flicker. For display only.
-    """
+    """Chance of each arm to be the best by the metric's goal; empty when any arm is unknown."""
     sums = sums_of([snapshot.of(v.key) for v in experiment.variants])
     value, variance = value_and_variance(metric.kind, sums)
     with np.errstate(all="ignore"):
         error = np.sqrt(variance / sums.n)
     if len(value) < 2 or not (np.isfinite(value) & np.isfinite(error) & (error > 0)).all():
         return ()
-    draws = value + error * _normals(len(value))
-    best = np.argmax(draws if metric.goal is Goal.UP else -draws, axis=1)
-    return tuple(float(share) for share in np.bincount(best, minlength=len(value)) / DRAWS)
-
-
-@lru_cache(maxsize=8)
-def _normals(arms: int) -> Floats:
-    return np.random.default_rng(SEED).standard_normal((DRAWS, arms))
+    shares = best_chance(value if metric.goal is Goal.UP else -value, error)
+    return tuple(float(share) for share in shares)
 
 
 def _trace_at(watch: Watch, series: Series) -> Trace | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
 
 from lib.experiments.model import Experiment, Metric, MetricKind, Plan, Snapshot
+from lib.stats.bayes import exact_rates, needs_exact, posterior
 from lib.stats.compare import MIN_CONVERTERS, MIN_USERS, MIN_VISITORS, Compared
 from lib.stats.multiple import holm
 from lib.stats.plan import ALPHA, DEFAULT_MDE
@@ -122,16 +122,29 @@ def _estimate(moment: Moment, place: int) -> Estimate:
 def chances(compared: Compared, place: int) -> tuple[float, float, float]:
     """Chance to win and the expected lifts lost by shipping and by keeping, under a flat prior.
 
-    Source: statistics 4; u = M / sqrt V, loss(ship) = sqrt V phi(u) - M Phi(-u).
+    Exact for rates with few converters. Without a lift (a baseline that cannot be told from zero) the
+    losses are in units of the value.
     """
-    base = float(compared.control_value[0, place])
-    sd = float(np.sqrt(compared.variance_c[0, place] + compared.variance_t[0, place]))
-    mean = float(compared.difference[0, place])
-    u = mean / sd
-    peak = sd * float(np.exp(-u * u / 2) / np.sqrt(2 * np.pi))
-    ship, keep = peak - mean * float(ndtr(-u)), peak + mean * float(ndtr(u))
-    scale = abs(base) if base else 1.0
-    return float(ndtr(u)), max(ship, 0.0) / scale, max(keep, 0.0) / scale
+    at = (0, place)
+    base, lift = float(compared.control_value[at]), float(compared.lift[at])
+    if compared.x_c is not None and compared.x_t is not None:
+        counts = tuple(
+            float(x[at]) for x in (compared.x_c, compared.n_c, compared.x_t, compared.n_t)
+        )
+        exact = exact_rates(*counts) if needs_exact(*counts) else None
+        if exact is not None:
+            scale = base if base > 0 else 1.0
+            return exact[0], max(exact[1], 0.0) / scale, max(exact[2], 0.0) / scale
+    v_c, v_t = float(compared.variance_c[at]), float(compared.variance_t[at])
+    variance, middle = v_c + v_t, float(compared.difference[at])
+    if np.isfinite(lift):
+        variance, middle = (v_t + (1 + lift) ** 2 * v_c) / base**2, lift
+    found = posterior(middle, variance)
+    return (
+        float(found.chance_to_win),
+        max(float(found.loss_ship), 0.0),
+        max(float(found.loss_keep), 0.0),
+    )
 
 
 def _reduction(compared: Compared, place: int) -> float:

@@ -72,6 +72,8 @@ def forecast(analysis: Analysis, *, n_per_day: float | None, server_now: datetim
     horizon = plan.days if clocks.e >= 1 else (1 - clocks.e) * plan.days
     lag = max(0.0, (server_now - as_of) / timedelta(days=1))
     roads = roads_of(analysis, n_per_day)
+    if not roads:
+        return Forecast(because="no lift", n_per_day=n_per_day)
     outlooks = tuple(_outlook(analysis, road, horizon, n_per_day, lag) for road in roads)
     return Forecast(
         outlooks=outlooks,
@@ -85,7 +87,7 @@ def forecast(analysis: Analysis, *, n_per_day: float | None, server_now: datetim
 
 
 def why_no_forecast(analysis: Analysis, n_per_day: float | None) -> str:
-    """Why there is none: ended, no plan, too little data or no traffic figure; empty when there is one."""
+    """Why there is none: ended, no plan, too little data or no traffic figure; else empty."""
     if analysis.ended_at is not None:
         return "ended"
     if analysis.plan is None or analysis.clocks is None:
@@ -134,7 +136,7 @@ def _outlook(
     good = 1.0 if analysis.metric.goal is Goal.UP else -1.0
     return Outlook(
         treatment_key=road.treatment_key,
-        chance=float(up[-1] + down[-1]),
+        chance=min(1.0, float(up[-1] + down[-1])),
         chance_winner=float(better[-1]),
         chance_loser=float(worse[-1]),
         chance_positive=road.belief.chance_above(0.0),

@@ -56,10 +56,11 @@ def planned_size(
     """
     q = rate_or_mean * (1 + mde)
     both = 2 * variance if variance is not None else rate_or_mean * (1 - rate_or_mean) + q * (1 - q)
-    if not (mde > 0 and rate_or_mean and both > 0 and math.isfinite(both)):
+    effect = (rate_or_mean * mde) ** 2
+    if not (mde > 0 and effect > 0 and both > 0 and math.isfinite(both)):
         return math.inf
     spread = float(ndtri(1 - alpha / 2) + ndtri(power))
-    return 2 * spread**2 * both / (rate_or_mean * mde) ** 2
+    return 2 * spread**2 * both / effect
 
 
 def make_plan(experiment: Experiment, first: Series | None, frozen_at: datetime) -> Plan | None:

@@ -294,7 +294,8 @@ class Forecast:
 
     ``chance``: that any arm is called by then. ``miss_by_design``: chance that a true lift of mde would not
     have been called by now. ``n_per_day``: effective daily visitors over all arms. ``because``: short reason
-    why there is no forecast, empty when there is one: ended, no plan, too little data, no traffic figure.
+    why there is no forecast, empty when there is one: ended, no plan, too little data,
+    no traffic figure, no lift (the baseline cannot be told from zero).
     ``until``: the moment the chances speak of: the planned end, or after it one more planned duration.
     """
 

@@ -130,7 +130,9 @@ def passage(road: Road, days: Floats) -> tuple[Floats, Floats]:
         more = _overtime(road, full_on, days[late], drifts)
         up[late], down[late] = up[late] + more[0], down[late] + more[1]
     moves = (road.clock(days) - road.u > 1e-12)[:, None]
-    return _mean(up, weights, moves), _mean(down, weights, moves)
+    above, below = _mean(up, weights, moves), _mean(down, weights, moves)
+    total = np.maximum(above + below, 1.0)
+    return above / total, below / total
 
 
 def _stretch(road: Road, begin: float, days: Floats, *, is_open: bool) -> Stretch:
@@ -163,12 +165,10 @@ def called_by(u: float, theta: float, alpha: float) -> float:
     x = (np.arange(FINE) + 0.5) / FINE
     s = u * x**2
     line = table_line(s, RULE.plan_share * alpha) * np.sqrt(s)
-    density = (
-        RULE.exponent
-        * s ** (RULE.exponent - 1)
-        * np.cosh(theta * line)
-        * np.exp(-(theta**2) * s / 2)
-    )
+    # cosh(theta b) exp(-theta² s / 2) in logs: either factor alone may overflow
+    pull = abs(theta) * line
+    ratio = np.exp(pull - theta**2 * s / 2) * (1 + np.exp(-2 * pull)) / 2
+    density = RULE.exponent * s ** (RULE.exponent - 1) * ratio
     return min(1.0, float(RULE.plan_share * alpha * np.sum(density * 2 * u * x / FINE)))
 
 
@@ -243,10 +243,12 @@ def roads_of(
 def belief_at(compared: Compared, place: int, mde: float) -> Belief | None:
     """The belief about one treatment's lift; None while a lift has no meaning."""
     base, error = float(compared.control_value[0, place]), _error(compared, place)
-    difference = float(compared.difference[0, place])
-    if not (base != 0 and error > 0 and math.isfinite(base * error * difference) and mde > 0):
+    if not (
+        error > 0 and math.isfinite(error) and math.isfinite(compared.lift[0, place]) and mde > 0
+    ):
         return None
-    return believe(difference / base, (error / base) ** 2, mde)
+    scaled = error / base
+    return believe(float(compared.difference[0, place]) / base, scaled * scaled, mde)
 
 
 def _error(compared: Compared, place: int) -> float:
