@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -80,21 +81,27 @@ def test_live_queries_within_allowance(allowed, n_expected):
     """
     posthog = with_live()
     source = posthog.source(live_queries_per_hour=allowed)
-    looks(posthog, source, 3600)
-    assert posthog.count("query") == pytest.approx(n_expected, abs=1)
-    assert posthog.count("query") <= max(allowed, 0)
+    sent = []
+    for _ in range(360):
+        n_before = posthog.count("query")
+        looks(posthog, source, 10)
+        sent += [posthog.time.s] * (posthog.count("query") - n_before)
+    assert len(sent) == pytest.approx(n_expected, abs=1)
+    assert len(sent) <= allowed
+    assert all(b - a >= 3600 / allowed for a, b in pairwise(sent))
 
 
-def test_live_queries_in_turn():
+@pytest.mark.parametrize("allowed", [60, 20])
+def test_live_queries_in_turn(allowed):
     """Two watched experiments share the allowance evenly."""
     posthog = with_live(detail=lambda r: detail(id=int(r.url.path.split("/")[-2])))
-    looks(posthog, posthog.source(), 3600, ids=(1, 2))
+    looks(posthog, posthog.source(live_queries_per_hour=allowed), 3600, ids=(1, 2))
     asked = [
         json.loads(r.content)["query"] for r in posthog.requests if r.url.path.endswith("/query/")
     ]
     ids = [q["experiment_id"] for q in asked if q["kind"] == "ExperimentQuery"]
     assert abs(ids.count(1) - ids.count(2)) <= 1
-    assert 55 <= len(ids) <= 60
+    assert 0.9 * allowed <= len(ids) <= allowed
 
 
 def test_no_live_query_unwatched_or_ended():

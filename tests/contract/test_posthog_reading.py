@@ -86,6 +86,12 @@ def test_failed_run_with_good_metrics():
     )
 
 
+def test_failed_row_with_a_result():
+    """What a failed calculation left behind is not taken for numbers."""
+    reading = read(latest=run(row(found=result(), status="failed"), status="failed"))
+    assert (reading.snapshots, kinds(reading)) == ((), ["failed"])
+
+
 def test_metric_error_without_row():
     """A metric named only in metric_errors has failed too."""
     errors = {RATIO_ID: {"step": "calculation", "message": "anything"}}
