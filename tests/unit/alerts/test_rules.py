@@ -61,8 +61,19 @@ def test_a_proven_loser_is_worse(watcher, views):
 
 @pytest.mark.parametrize(
     "name",
-    ["significant_wait_for_week", "ahead", "too_close", "too_early", "waiting", "not_started"]
-    + ["control_ahead", "no_plan", "paused", "legacy", "blocked_metric"],
+    [
+        "significant_wait_for_week",
+        "ahead",
+        "too_close",
+        "too_early",
+        "waiting",
+        "not_started",
+        "control_ahead",
+        "no_plan",
+        "paused",
+        "legacy",
+        "blocked_metric",
+    ],
 )
 def test_not_ready_is_not_told(watcher, views, name):
     """A crossed line without its week, a lead, a tie, too little data: nothing."""
