@@ -4,5 +4,5 @@
 from lib.ui.connection import connection_panel
 from lib.ui.frame import frame
 
-with frame("Connection", layout="centered"):
+with frame("Connection"):
     connection_panel()

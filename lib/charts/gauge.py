@@ -13,31 +13,42 @@ import plotly.graph_objects as go
 from lib import wording
 from lib.charts.theme import LIGHT, Theme, blank, plain
 
+TITLE = "Significance gauge"
 MIDDLE, LINE = 0.80, 0.95
 NEEDLE = 0.35  # half width of the needle in gauge units
 
 
 def figure(
-    evidence: float | None, *, name: str, is_muted: bool = False, colours: Theme = LIGHT
+    evidence: float | None,
+    *,
+    name: str,
+    against: str = "",
+    is_muted: bool = False,
+    colours: Theme = LIGHT,
 ) -> go.Figure:
     """The gauge of one treatment.
 
     Args:
         evidence: 0..1, None when there is no number: then there is no needle and a dash.
         name: the arm.
+        against: the baseline.
         is_muted: health is in doubt: the bands lose their colour.
         colours: by role.
     """
-    fig = blank(
-        plain(name), colours, margin={"l": 34, "r": 40, "t": 36, "b": 6}, meta={"kind": "gauge"}
-    )
+    fig = blank(TITLE, colours, margin={"l": 34, "r": 40, "t": 56, "b": 6})
+    who = f"{plain(name)} against {plain(against)}" if against else plain(name)
+    fig.update_layout(title_subtitle={"text": who, "font": {"size": 12, "color": colours.muted}})
     bands = [colours.band_low] * 3 if is_muted else _bands(colours)
     shown = None if evidence is None else 100 * wording.evidence_value(evidence)
     fig.add_trace(
         go.Indicator(
             mode="gauge" if shown is None else "gauge+number",
             value=0 if shown is None else shown,
-            number={"font": {"size": 34, "color": colours.text}, "valueformat": ".3~f"},
+            number={
+                "font": {"size": 34, "color": colours.text},
+                "valueformat": ".3~f",
+                "suffix": f"<span style='font-size:0.4em;color:{colours.muted}'> of 100</span>",
+            },
             gauge=_dial(shown, bands, colours),
         )
     )

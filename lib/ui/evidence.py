@@ -19,10 +19,11 @@ from lib.ui.live_block import live_block
 from lib.ui.live_plot import live_plot
 from lib.ui.markup import Node, div, icon, num, span, tag
 from lib.ui.sentences import sentence_nodes
+from lib.ui.shared import once_a_look
 from lib.ui.viewer import Viewer
 from lib.ui.words import arm_name, is_muted, needs
 
-GAUGE_HEIGHT = 172
+GAUGE_HEIGHT = 196
 
 
 def evidence_panel(view: LiveView, viewer: Viewer, key: str, *, compact: bool = False) -> None:
@@ -31,17 +32,18 @@ def evidence_panel(view: LiveView, viewer: Viewer, key: str, *, compact: bool = 
     if analysis is None or not analysis.comparisons:
         return
     many = len(view.experiment.treatments)
+    why = once_a_look(view, viewer, "why", lambda: why_not_yet(view, viewer))
     with st.container(key=f"{key}-evidence"):
         if compact or many > 1:
             _gauge_rows(view, analysis, key)
         if many > 1 and not compact:
-            live_block(why_not_yet(view, viewer), key=f"{key}-why")
+            live_block(why, key=f"{key}-why")
         if many == 1 and not compact:
             left, right = st.columns([1, 1.25])
             with left:
                 gauge_card(view, analysis, view.experiment.treatments[0], key)
             with right:
-                live_block(why_not_yet(view, viewer), key=f"{key}-why")
+                live_block(why, key=f"{key}-why")
 
 
 def _gauge_rows(view: LiveView, analysis: Analysis, key: str) -> None:
@@ -62,12 +64,13 @@ def gauge_card(view: LiveView, analysis: Analysis, treatment: Variant, key: str)
     value = comparison.evidence if isinstance(comparison, Estimate) else None
     name = arm_name(view.experiment, treatment.key)
     colours = theme(is_blue_orange=state.is_blue_orange())
+    base = arm_name(view.experiment, comparison.control_key)
     muted = is_muted(analysis)
     place = view.experiment.variants.index(treatment)
-    with st.container(border=True, key=f"{key}-gauge-{place}", width="stretch"):
+    with st.container(border=True, key=f"{key}-gauge-{place}", height="stretch"):
         live_plot(
-            lambda: gauge.figure(value, name=name, is_muted=muted, colours=colours),
-            version=("gauge", value, name, muted, state.is_blue_orange()),
+            lambda: gauge.figure(value, name=name, against=base, is_muted=muted, colours=colours),
+            version=("gauge", value, name, base, muted, state.is_blue_orange()),
             key=f"{key}-dial-{place}",
             alt=gauge.alt(value, name),
             height=GAUGE_HEIGHT,

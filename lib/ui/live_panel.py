@@ -23,6 +23,7 @@ from lib.ui.markup import Node, div, tag
 from lib.ui.metrics import interval_chart, metrics_table
 from lib.ui.picker import unknown_sentence
 from lib.ui.sentences import fact_table
+from lib.ui.shared import once_a_look
 from lib.ui.tiles import tiles
 from lib.ui.verdict import commentary, verdict_card
 from lib.ui.viewer import Viewer, viewer
@@ -158,17 +159,20 @@ def draw_view(
         live_block(header(view, who, is_live=moving, tick=tick), key=f"{key}-header")
         if with_controls:
             controls(view)
-    live_block(*notices(view, who), verdict_card(view, who), key=f"{key}-top")
+    verdict = once_a_look(view, who, "verdict", lambda: verdict_card(view, who))
+    live_block(*notices(view, who), verdict, key=f"{key}-top")
+    arms = once_a_look(view, who, "arms", lambda: arm_cards(view))
     if not compact:
-        live_block(arm_cards(view), key=f"{key}-arms")
+        live_block(arms, key=f"{key}-arms")
     evidence_panel(view, who, key, compact=compact)
     if compact:
-        live_block(arm_cards(view), key=f"{key}-arms")
+        live_block(arms, key=f"{key}-arms")
         return
     live_block(tiles(view, who), key=f"{key}-tiles")
     interval_chart(view, who, key)
-    metrics_table(view, key)
-    live_block(commentary(view, who), key=f"{key}-commentary")
+    metrics_table(view, who, key)
+    said = once_a_look(view, who, "commentary", lambda: commentary(view, who))
+    live_block(said, key=f"{key}-commentary")
     details(view, who, key)
 
 

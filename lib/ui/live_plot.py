@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,10 @@ import streamlit as st
 from plotly.offline import get_plotlyjs
 
 from lib.ui.assets import STATIC, bootstrap
+from lib.ui.shared import once
 
 log = logging.getLogger(__name__)
 SCRIPT = f"plotly-{plotly.__version__}.min.js"  # the version in the name empties browser caches
-KEEP = 512
 Spec = dict[str, Any]
 
 
@@ -48,29 +46,6 @@ _mount = st.components.v2.component(
     js=bootstrap("live_plot.js", ensure_plotly_js().name),
     isolate_styles=False,
 )
-
-
-class _Figures:
-    """Figures as plain data, made once a data version and shared by all viewers; the oldest go first."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, Spec] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, version: Hashable, make: Callable[[], go.Figure]) -> Spec:
-        with self._lock:
-            if version in self._kept:
-                self._kept.move_to_end(version)
-                return self._kept[version]
-        spec = spec_of(make())
-        with self._lock:
-            self._kept[version] = spec
-            while len(self._kept) > KEEP:
-                self._kept.popitem(last=False)
-        return spec
-
-
-_figures = _Figures()
 
 
 def spec_of(fig: go.Figure) -> Spec:
@@ -101,6 +76,6 @@ def live_plot(
         name: file name of a saved picture, without ending.
         zoomable: whether the picture has axes to reset.
     """
-    figure = _figures.get(version, make)
+    figure = once(version, lambda: spec_of(make()))
     data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
     _mount(data=data, key=key, height=height)

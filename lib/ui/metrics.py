@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import streamlit as st
 
 from lib import wording
@@ -18,9 +18,15 @@ from lib.ui import state
 from lib.ui.live_block import live_block
 from lib.ui.live_plot import live_plot
 from lib.ui.markup import Node, div, tag
+from lib.ui.shared import once_a_look
 from lib.ui.viewer import Viewer
 from lib.ui.words import STATES, arm_name, change_words, is_muted, needs, notice, value_words
 
+SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("metric", "role", "arm", "baseline", "value")]
+    + [(name, pa.float64()) for name in ("change", "low", "high", "evidence")]
+    + [("reading", pa.string())]
+)
 ROLES = {
     MetricRole.PRIMARY: "primary",
     MetricRole.SECONDARY: "secondary",
@@ -30,7 +36,7 @@ ROLES = {
 
 def interval_chart(view: LiveView, viewer: Viewer, key: str) -> None:
     """One row per metric and arm on a shared axis."""
-    rows = rows_of(view, viewer)
+    rows = once_a_look(view, viewer, "rows", lambda: rows_of(view, viewer))
     if not rows:
         return
     pair = state.is_blue_orange()
@@ -125,7 +131,7 @@ def interval_words(rows: tuple[intervals.Row, ...]) -> str:
     return "Change against the baseline. " + "; ".join(said) + "."
 
 
-def metrics_table(view: LiveView, key: str) -> None:
+def metrics_table(view: LiveView, viewer: Viewer, key: str) -> None:
     """All metrics but the primary; sort by any column. A metric without numbers says why."""
     others = [a for a in view.analyses if a is not view.primary]
     problems = _problems(view)
@@ -134,9 +140,8 @@ def metrics_table(view: LiveView, key: str) -> None:
     with st.container(border=True, key=f"{key}-metrics"):
         live_block(tag("h2", "", "Other metrics"), *problems, key=f"{key}-problems")
         if others:
-            frame = table_of(view, others)
             st.dataframe(
-                frame,
+                once_a_look(view, viewer, "table", lambda: table_of(view, others)),
                 hide_index=True,
                 key=f"{key}-table",
                 height="content",
@@ -153,13 +158,10 @@ def _problems(view: LiveView) -> list[Node]:
     ]
 
 
-def table_of(view: LiveView, analyses: list[Analysis]) -> pd.DataFrame:
-    """Columns: metric, role, arm, baseline, value, change, low, high (fractions), evidence (0..100), state."""
-    rows: list[dict[str, Any]] = []
-    for analysis in analyses:
-        for comparison in analysis.comparisons:
-            rows.append(_cells(view, analysis, comparison))
-    return pd.DataFrame(rows)
+def table_of(view: LiveView, analyses: list[Analysis]) -> pa.Table:
+    """Columns: metric, role, arm, baseline, value, change, low, high (fractions), evidence (0..100), reading."""
+    rows = [_cells(view, a, comparison) for a in analyses for comparison in a.comparisons]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def _cells(view: LiveView, analysis: Analysis, comparison: Comparison) -> dict[str, Any]:
