@@ -150,13 +150,17 @@ def _total(value: float, lang: str) -> str:
 def _add_gaps(sheet: Ledger, first: int, second: int, analysis: Analysis) -> None:
     a, b = analysis.arms[first], analysis.arms[second]
     at = f"{first}-{second}"
-    sheet.count(f"n_gap.{at}", abs(b.n - a.n), "traffic", role=FactRole.DIFF)
+    more = (b if b.n > a.n else a).variant_key
+    won = (b if b.total > a.total else a).variant_key
+    sheet.count(f"n_gap.{at}", abs(b.n - a.n), "traffic", more, role=FactRole.DIFF)
     if analysis.metric.kind is MetricKind.FUNNEL:
         sheet.count(
-            f"conversions_gap.{at}", abs(b.total - a.total), "conversions", role=FactRole.DIFF
+            f"conversions_gap.{at}", abs(b.total - a.total), "conversions", won, role=FactRole.DIFF
         )
     if first and a.value is not None and b.value is not None and is_rate(analysis.metric):
-        sheet.points(f"rate_gap.{at}", abs(b.value - a.value), "difference", role=FactRole.DIFF)
+        higher = (b if b.value > a.value else a).variant_key
+        gap = abs(b.value - a.value)
+        sheet.points(f"rate_gap.{at}", gap, "difference", higher, role=FactRole.DIFF)
 
 
 def _add_estimate(sheet: Ledger, place: int, one: Estimate, analysis: Analysis) -> None:

@@ -46,11 +46,11 @@ def add_plan(sheet: Ledger, analysis: Analysis) -> None:
     n = sum(arm.n for arm in analysis.arms)
     if planned > 0:
         inputs = f"{wording.count(n)} / {wording.count(planned)}"
-        sheet.rate("plan_reached", n / planned, "plan", digits=0, inputs=inputs)
+        sheet.rate("plan_reached", n / planned, "plan reached", digits=0, inputs=inputs)
     if n < planned:
         sheet.count("plan_missing", planned - n, "plan", role=FactRole.DIFF)
     if analysis.clocks is not None:
-        sheet.rate("time_reached", analysis.clocks.e, "plan", digits=0)
+        sheet.rate("time_reached", analysis.clocks.e, "plan reached", digits=0)
     for need in analysis.why_not_yet:
         _add_requirement(sheet, need, analysis)
 

@@ -59,19 +59,20 @@ def world(kind, lang, rng):
         )
     analysis = an_analysis(State.AHEAD, tuple(made), arms=arms, verdict={"treatment_key": arms[1]})
     readings = []
-    counts = [rng.randint(8_000, 48_000) for _ in arms]
+    counts = sorted(rng.randint(8_000, 48_000) for _ in arms)
     for place, arm in enumerate(analysis.arms):
         rate = 0.08016 if place == 0 else made[place - 1].treatment_value
         n = counts[place]
         x = round(n * rate)
         readings.append(replace(arm, n=n, total=x, value=x / n, share=n / sum(counts)))
     low = rng.uniform(1.5, 9)
+    never = rng.uniform(0.05, 0.6)
     needs = tuple(
         replace(
             need,
             days_low=low,
             days_high=low + rng.uniform(2, 9),
-            chance_never=rng.uniform(0.05, 0.6),
+            chance_never=never,
         )
         if need.kind == "evidence"
         else need
@@ -79,7 +80,7 @@ def world(kind, lang, rng):
         if need.kind not in {"visitors", "conversions"}
     )
     analysis = replace(analysis, arms=tuple(readings), why_not_yet=needs)
-    forecast = a_forecast(n_per_day=rng.uniform(300, 9_000), chance=rng.uniform(0.3, 0.9))
+    forecast = a_forecast(n_per_day=rng.uniform(300, 9_000), chance=1 - never)
     outlook = replace(
         forecast.outlooks[0],
         treatment_key=arms[1],
@@ -268,7 +269,7 @@ def show(missed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--answers", default="held_out.txt", choices=("held_out.txt", "tuned.txt"))
+    parser.add_argument("--answers", default="held_out.txt", choices=("fresh.txt", "held_out.txt", "tuned.txt"))
     parser.add_argument("-n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", action="store_true", help="print each kind of failure once")

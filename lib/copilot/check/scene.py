@@ -40,12 +40,13 @@ class Scene:
 
     def clause(self, mention: Mention) -> tuple[int, int]:
         """Start and end of the part of the sentence a number stands in."""
-        cuts = [0, *self._breaks(), len(self.plain)]
+        cuts = [0, *self.breaks(), len(self.plain)]
         start = max(c for c in cuts if c <= mention.start)
         end = min(c for c in cuts if c >= mention.end)
         return start, end
 
-    def _breaks(self) -> list[int]:
+    def breaks(self) -> list[int]:
+        """Where clauses begin."""
         hard = [m.end() for m in HARD_BREAK.finditer(self.plain)]
         soft = [
             m.start()
@@ -63,6 +64,12 @@ class Scene:
     def near(self, mention: Mention) -> str:
         """The words around a number within the sentence."""
         return self.plain[max(0, mention.start - NEAR_BEFORE) : mention.end + NEAR_AFTER]
+
+    def between_numbers(self, mention: Mention) -> str:
+        """The words from the number before to the number behind."""
+        start = max((m.end for m in self.mentions if m.end <= mention.start), default=0)
+        end = min((m.start for m in self.mentions if m.start >= mention.end), default=None)
+        return self.plain[start:end]
 
     def in_clause(self, mention: Mention) -> str:
         """The words of the number's clause."""
@@ -90,7 +97,7 @@ class Scene:
 
     def _nearest(self, start: int, end: int) -> Mention | None:
         """The number a word belongs to: in its own clause, the nearest one; the one behind it on a tie."""
-        here = [m for m in self.mentions if self._same_clause(m, start)]
+        here = [m for m in self.mentions if self._same_clause(m, end - 1)]
         here = here or [m for m in self.mentions if m.start >= end][:1]
         gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
         close = [gap for gap in gaps if gap[0] <= REACH]

@@ -27,9 +27,9 @@ def _topic(tags: str, needs: str = "") -> Topic:
 TOPICS = {
     "traffic": _topic("visitors total"),
     "visitors": _topic("visitors"),
-    "more visitors": _topic("visitors more left", "visitors"),
+    "more visitors": _topic("visitors more left", "more"),
     "per day": _topic("visitors perday", "perday"),
-    "conversions": _topic("conversions total"),
+    "conversions": _topic("conversions rate total"),
     "others": _topic("others visitors conversions", "others"),
     "arms": _topic("arms", "arms"),
     "metrics": _topic("metrics", "metrics"),
@@ -55,6 +55,7 @@ TOPICS = {
     "split": _topic("split visitors share plan", "split visitors plan"),
     "traffic share": _topic("share visitors split", "share"),
     "plan": _topic("plan visitors time", "plan time"),
+    "plan reached": _topic("plan visitors time reached", "reached"),
     "mde": _topic("mde plan change detect", "mde detect"),
     "excluded": _topic("excluded visitors", "excluded"),
     "balance": _topic("balance split chance", "balance"),
@@ -120,6 +121,12 @@ DATED = {
     "started": frozenset({"started"}),
     "withdrawn": frozenset({"withdrawn"}),
 }
+# What a length of time may be the length of, when the sentence says so.
+LASTING = {
+    "remaining": frozenset({"left", "wait", "ready"}),
+    "elapsed": frozenset({"running", "as of", "week"}),
+}
+LASTED = frozenset({"left", "wait", "ready", "running", "as of", "week", "plan"})
 SIGNED = frozenset({"lift", "difference", "interval", "likely", "end", "single look"})
 
 UNITS: dict[Kind, frozenset[Unit]] = {

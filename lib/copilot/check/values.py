@@ -24,9 +24,7 @@ def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
     if fact.unit not in UNITS[mention.kind] and not _is_bare_evidence(mention, fact, scene):
         return False
     shown = lex_words(fact.shown, lang)
-    as_shown = any(
-        mention.same == other.same and mention.sign in {0, other.sign} for other in shown
-    )
+    as_shown = any(_is_same(mention, other) for other in shown)
     if mention.kind in {Kind.DATE, Kind.CLOCK}:
         return _same_moment(mention, fact, shown)
     if as_shown or (mention.kind is Kind.OF_100 and fact.topic != "evidence"):
@@ -34,6 +32,12 @@ def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
     if mention.kind is Kind.DAYS:
         return _same_length(mention, fact, shown)
     return _same_value(mention, fact, scene)
+
+
+def _is_same(mention: Mention, other: Mention) -> bool:
+    """Said as we show it: value, hedge, sign if any, and no more decimals than we print."""
+    precise = mention.tol >= 0.99 * other.tol
+    return mention.same == other.same and mention.sign in {0, other.sign} and precise
 
 
 def _same_value(mention: Mention, fact: Fact, scene: Scene) -> bool:
