@@ -157,6 +157,11 @@ class Snapshots:
             self._remember(self._tracks, key, known)
         return known
 
+    def forget(self, experiment_id: int) -> None:
+        """Look the tracks of an experiment up again at the next use."""
+        with self._known:
+            self._tracks = {k: v for k, v in self._tracks.items() if k[0] != experiment_id}
+
     def rows(self, experiment_id: int, metric_id: str, *queries: Select[Any]) -> Sequence[Row[Any]]:
         """The rows that any of these queries finds in one track, which they name as ``TRACK``."""
 

@@ -20,6 +20,7 @@ from lib.history.chats import Chats, Notes
 from lib.history.database import Database
 from lib.history.lease import Leases
 from lib.history.plans_calls import PlansAndCalls
+from lib.history.retire import retire
 from lib.history.series import SeriesReader
 from lib.history.snapshots import MINIMUM, Snapshots
 from lib.stats.results import Series
@@ -144,6 +145,16 @@ class Store:
     def remember_experiment(self, experiment: Experiment) -> None:
         """Keep the experiment as configured now."""
         self._plans.remember(experiment, self._clock())
+
+    def retire(self, experiment_id: int) -> int:
+        """The experiment starts anew: move what was kept of its earlier run aside. Rules in ``lib.history.retire``."""
+        retired = retire(self._database, experiment_id)
+        self.forget_tracks(experiment_id)
+        return retired
+
+    def forget_tracks(self, experiment_id: int) -> None:
+        """Look the rows of an experiment up afresh: another process may have retired its earlier run."""
+        self._snapshots.forget(experiment_id)
 
     def known_experiments(self) -> tuple[Experiment, ...]:
         """Every experiment ever seen, as last seen, by id."""

@@ -1,8 +1,6 @@
-"""The hub: one poller for all viewers of all experiments.
+"""The hub: what pages ask. ``look`` reads the newest published view: it never blocks, never touches the network.
 
-``poll`` is the only place that asks a source. ``look`` reads the newest published view: it never blocks and
-never touches the network. Of several processes on one database one holds the lease and polls; the others
-follow what it keeps, so that viewers on any of them see the same numbers.
+One thread, shared by all viewers, runs the poller behind it.
 """
 
 from __future__ import annotations
@@ -12,29 +10,21 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
-from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, StoreError
 from lib.experiments.model import Clock, Experiment
 from lib.history.store import Store
-from lib.live.keeping import keep_along, note_changes, read_stamp, trouble_of
 from lib.live.past import view_as_of
+from lib.live.poller import Announcer, Poller
 from lib.live.schedule import Schedule
-from lib.live.speed import SpeedMeter
-from lib.live.tracker import Tracker
 from lib.live.trend import Trend, Trends
 from lib.live.view import LiveView, Trouble
 from lib.sources.base import Pace, Source
 
 log = logging.getLogger(__name__)
-LIST_EVERY_S = 60.0
-LEASE_S = 20.0
 WAKE_S = 0.25
-AT_ONCE = 3
-Announcer = Callable[[LiveView], None]
 
 
 class Service(Protocol):
@@ -58,19 +48,6 @@ class Health:
     last_round_at: datetime | None = None
     loop_error: str = ""
     has_list: bool = True
-
-
-@dataclass(slots=True)
-class _Shared:
-    """What the loop publishes and pages read; each attribute is replaced whole."""
-
-    experiments: tuple[Experiment, ...] = ()
-    trouble: Trouble | None = None
-    last_round_at: datetime | None = None
-    loop_error: str = ""
-    is_leader: bool = False
-    has_list: bool = False
-    trackers: dict[int, Tracker] = field(default_factory=dict)
 
 
 class Hub:
@@ -101,21 +78,25 @@ class Hub:
         self.clock = clock
         self.poll_s = poll_s
         self._source = source
-        self._announce = list(announce)
         self._beside: list[Service] = []
-        self._meter = SpeedMeter(speed_hint)
         self._trends = Trends(store)
         self._monotonic = monotonic
         self._schedule = Schedule()
-        self._shared = _Shared()
         self._holder = uuid.uuid4().hex
-        self._busy: dict[int, Future[None]] = {}
-        self._unknown: dict[int, Trouble] = {}
-        self._list_due = 0.0
-        self._lease_due = 0.0
+        self._poller = Poller(
+            source,
+            store,
+            self._schedule,
+            holder=self._holder,
+            clock=clock,
+            monotonic=monotonic,
+            poll_s=poll_s,
+            speed_hint=speed_hint,
+        )
+        self._poller.announce += announce
+        self._shared = self._poller.published
+        self._wake = self._poller.wake
         self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-read")
         self._thread: threading.Thread | None = None
 
     # --- for pages: never block -------------------------------------------------------------------
@@ -151,7 +132,7 @@ class Hub:
 
     def why_unknown(self, experiment_id: int) -> Trouble | None:
         """Why ``look`` has nothing to show for this id; None while it was not asked for yet."""
-        return self._unknown.get(experiment_id)
+        return self._shared.unknown.get(experiment_id)
 
     def views(self) -> tuple[LiveView, ...]:
         """The newest view of every experiment read so far, for the board; marks nothing as watched."""
@@ -207,7 +188,7 @@ class Hub:
 
     def on_view(self, announce: Announcer) -> None:
         """Also tell ``announce`` of each new view."""
-        self._announce.append(announce)
+        self._poller.announce.append(announce)
 
     def run_beside(self, service: Service) -> None:
         """Start and stop ``service`` with the hub."""
@@ -231,9 +212,7 @@ class Hub:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._shared.is_leader:
-            self.store.release("poller", self._holder)
+        self._poller.close()
         self._source.close()
 
     def _run(self) -> None:
@@ -251,149 +230,8 @@ class Hub:
 
     def round(self, *, wait: bool = False) -> None:
         """Look at whatever is due. ``wait``: come back when all looks are done (tests, headless)."""
-        now = self._monotonic()
-        self._take_lease(now)
-        self._list(now)
-        work = self.poll if self._shared.is_leader else self._follow
-        known = {e.id for e in self._shared.experiments} | set(self._schedule.watched(now))
-        for experiment_id in self._schedule.due(known, now):
-            self._busy = {i: f for i, f in self._busy.items() if not f.done()}
-            if wait and len(self._busy) == AT_ONCE:
-                next(iter(self._busy.values())).result()
-            elif len(self._busy) == AT_ONCE:
-                break  # the queue stays here, so that whoever is looked at next goes first
-            if experiment_id not in self._busy:
-                self._schedule.next_after(experiment_id, now + self._gap(experiment_id, now))
-                self._busy[experiment_id] = self._pool.submit(self._safely, work, experiment_id)
-        for future in list(self._busy.values()) if wait else ():
-            future.result()
-        self._shared.last_round_at = self.clock()
-
-    def _safely(self, work: Callable[[int], None], experiment_id: int) -> None:
-        try:
-            work(experiment_id)
-        except StoreError as error:
-            self._note(Trouble(kind="store", sentence=str(error), since=self.clock()))
-        except Exception as error:  # one experiment's surprise must not stop the others
-            log.exception("experiment %s could not be evaluated", experiment_id)
-            self._shared.loop_error = type(error).__name__
-        finally:
-            self._wake.set()
+        self._poller.round(wait=wait)
 
     def poll(self, experiment_id: int) -> None:
-        """Ask the source for one experiment, keep and publish what it says; the only place that asks."""
-        watched = self._schedule.is_watched(experiment_id, self._monotonic())
-        tracker = self._tracker(experiment_id)
-        try:
-            if tracker is not None and tracker.needs_past:
-                self._read_past(tracker, is_watched=watched)
-            reading = self._source.read(experiment_id, is_watched=watched)
-        except SourceError as error:
-            self._fail(tracker, error, experiment_id)
-            return
-        if tracker is None:
-            tracker = self._new_tracker(reading.experiment)
-        if not tracker.is_new:
-            note_changes(self.store, tracker.experiment, reading)
-        view = tracker.take(reading)
-        keep_along(self.store, reading, view)
-        for announce in self._announce:
-            announce(view)
-
-    def _follow(self, experiment_id: int) -> None:
-        """Publish what the process with the lease has kept."""
-        self.store.put_setting(f"watched:{experiment_id}", self.clock().isoformat())
-        stamp = self.store.setting(f"checked:{experiment_id}")
-        tracker = self._tracker(experiment_id) or self._known_tracker(experiment_id)
-        if stamp is None or tracker is None:
-            return
-        tracker.follow(*read_stamp(stamp))
-        tracker.is_new = False
-
-    def _read_past(self, tracker: Tracker, *, is_watched: bool) -> None:
-        """Daily points from before the first look; plan and evidence rest on them.
-
-        Somebody who looks gets the newest numbers even when the past cannot be had yet; it is tried again.
-        """
-        try:
-            tracker.keep_past(self._source.past(tracker.experiment.id).snapshots)
-        except SourceDown as error:
-            if not is_watched:
-                raise
-            log.info("the past of experiment %s comes later: %s", tracker.experiment.id, error)
-        except SourceSurprise as error:
-            log.info("no past of experiment %s: %s", tracker.experiment.id, error)
-            tracker.needs_past = False
-
-    def _fail(self, tracker: Tracker | None, error: SourceError, experiment_id: int) -> None:
-        trouble = trouble_of(error, self.clock())
-        if tracker is not None:
-            tracker.trouble(trouble)
-        else:  # an id nobody listed, perhaps mistyped in a link: no trouble for the others
-            self._unknown = {**self._unknown, experiment_id: trouble}
-        wait = getattr(error, "retry_after_s", None) or self.poll_s
-        self._schedule.next_after(experiment_id, self._monotonic() + wait)
-
-    def _gap(self, experiment_id: int, now: float) -> float:
-        pace = self._source.pace(experiment_id)
-        usual = max(self.poll_s, pace.cadence_s) if pace.because else self.poll_s
-        if self._schedule.is_watched(experiment_id, now) or self._is_watched_elsewhere(
-            experiment_id
-        ):
-            return usual
-        return max(usual, self._idle_gap_s())
-
-    def _idle_gap_s(self) -> float:
-        """Seconds between looks at what nobody watches: a minute, more when there are many."""
-        return max(6 * self.poll_s, len(self._shared.experiments) * self.poll_s * 0.12)
-
-    def _is_watched_elsewhere(self, experiment_id: int) -> bool:
-        stamp = self.store.setting(f"watched:{experiment_id}")
-        return stamp is not None and self.clock() - datetime.fromisoformat(stamp) < timedelta(
-            seconds=3.5 * self.poll_s
-        )
-
-    def _take_lease(self, now: float) -> None:
-        if now < self._lease_due:
-            return
-        self._lease_due = now + LEASE_S / 3
-        self._shared.is_leader = self.store.lease("poller", self._holder, LEASE_S)
-
-    def _list(self, now: float) -> None:
-        """Refresh the list of experiments; followers take it from the store."""
-        if now < self._list_due:
-            return
-        self._list_due = now + LIST_EVERY_S
-        if not self._shared.is_leader:
-            self._list_due = now + self.poll_s
-            self._shared.experiments = self.store.known_experiments()
-            return
-        try:
-            self._shared.experiments = self._source.experiments()
-            self._shared.has_list = True
-            self._shared.trouble = None
-        except SourceError as error:
-            self._note(trouble_of(error, self.clock()))
-            self._list_due = now + (getattr(error, "retry_after_s", None) or self.poll_s)
-
-    def _note(self, trouble: Trouble) -> None:
-        before = self._shared.trouble
-        if before is not None and before.kind == trouble.kind:
-            trouble = replace(trouble, since=before.since)
-        self._shared.trouble = trouble
-
-    def _tracker(self, experiment_id: int) -> Tracker | None:
-        known = self._shared.trackers.get(experiment_id)
-        if known is None:
-            listed = next((e for e in self._shared.experiments if e.id == experiment_id), None)
-            known = None if listed is None else self._new_tracker(listed)
-        return known
-
-    def _known_tracker(self, experiment_id: int) -> Tracker | None:
-        kept = next((e for e in self.store.known_experiments() if e.id == experiment_id), None)
-        return None if kept is None else self._new_tracker(kept)
-
-    def _new_tracker(self, experiment: Experiment) -> Tracker:
-        tracker = Tracker(experiment, self.store, meter=self._meter)
-        self._shared.trackers = {**self._shared.trackers, experiment.id: tracker}
-        return tracker
+        """Ask for one experiment now, in this thread (tests, benches)."""
+        self._poller.poll(experiment_id)

@@ -21,10 +21,9 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
     store.put_setting(f"checked:{experiment_id}", stamp_of(reading, view.speed))
 
 
-def note_changes(store: Store, before: Experiment, reading: Reading) -> None:
-    """Changes of the set-up become notes of the timeline."""
-    at = reading.server_now
-    for kind, text in changes(before, reading.experiment):
+def note_changes(store: Store, before: Experiment, after: Experiment, at: datetime) -> None:
+    """Changes of the set-up become notes of the timeline, at the server's ``at``."""
+    for kind, text in changes(before, after):
         store.keep_note(before.id, "change", f"{kind}:{at.isoformat()}", text, at)
 
 

@@ -75,9 +75,7 @@ class Tracker:
 
     def take(self, reading: Reading) -> LiveView:
         """One more reading: keep its numbers, evaluate them, make the view."""
-        if _is_another_test(self.experiment, reading.experiment):
-            self._tracks.clear()
-        self.experiment = reading.experiment
+        self._configure(reading.experiment)
         self._shelf.keep(reading.snapshots)
         self._feed_all(reading.snapshots)
         speed = self._meter.saw(reading.server_now, reading.taken_at)
@@ -91,8 +89,11 @@ class Tracker:
         if snapshots and self._shelf.keep(snapshots):
             self._tracks.clear()
 
-    def follow(self, server_now: datetime, checked_at: datetime, speed: float) -> LiveView:
+    def follow(
+        self, experiment: Experiment, server_now: datetime, checked_at: datetime, speed: float
+    ) -> LiveView:
         """The view another process makes: from the newest rows kept, without a source."""
+        self._configure(experiment)
         self._meter.speed = speed
         newest = [self._shelf.newest(self.experiment.id, m.id) for m in self.experiment.metrics]
         reading = Reading(
@@ -114,6 +115,11 @@ class Tracker:
             trouble = replace(trouble, since=before.since)
         self.view = replace(self.view, trouble=trouble)
         return self.view
+
+    def _configure(self, experiment: Experiment) -> None:
+        if _is_another_test(self.experiment, experiment):
+            self._tracks.clear()
+        self.experiment = experiment
 
     def _feed_all(self, snapshots: Sequence[Snapshot]) -> None:
         """The primary first: the plan comes from it."""

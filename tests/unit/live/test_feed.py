@@ -216,3 +216,27 @@ def test_the_past_is_tried_until_it_is_had(hub, source, store, clock):
 
 def _raise(error):
     raise error
+
+
+def test_a_reset_begins_anew_and_keeps_the_earlier_run(hub, source, store, clock):
+    """Another start date under the same id is another run: plan, rows and calls of the first are put aside."""
+    source.rates = (0.1, 0.14)
+    for _ in range(3):
+        hub.look(1)
+        hub.round(wait=True)
+        clock.pass_(3600)
+    assert store.calls(1)
+    again = START - timedelta(days=2)
+    source.known = [an_experiment(started_at=again)]
+    source.rates = (0.1, 0.1)
+    clock.now -= timedelta(days=1)
+    for _ in range(3):
+        clock.pass_(10)
+        hub.look(1)
+        hub.round(wait=True)
+    view = hub.look(1)
+    assert view.experiment.started_at == again
+    assert view.as_of == clock()
+    assert not store.calls(1)
+    assert not view.primary.calls
+    assert store.calls(-1001)
