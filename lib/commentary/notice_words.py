@@ -57,12 +57,12 @@ GERMAN = {
     "split_off_share": "{tested}: Lesen Sie den Unterschied nicht. [[share.{i}]] der Besucher sind in "
     "[[arm.{i}]], geplant [[planned_share.{i}]]; zufällig geschieht das seltener als einmal in "
     "[[balance_once]] Tests.",
-    "data_stopped": "{tested}: keine neueren Daten seit [[data_at]] ([[data_age]]).",
+    "data_stopped": "{tested}: keine neueren Daten seit dem [[data_at]] ([[data_age]]).",
     "nothing_arrives": "{tested}: läuft seit [[running]] ohne einen einzigen Besucher.",
     "planned_end": "{tested}: Der Plan ist vorbei, ohne Ergebnis; {rest}.",
     "planned_end_mde": "{tested}: Der Plan ist vorbei, kein Effekt von mindestens [[mde]] gezeigt; {rest}.",
     "unlikely": "{tested}: Bei diesem Verkehr wird er bis zum geplanten Ende wohl nicht entschieden.",
-    "unlikely_on": "{tested}: Bei diesem Verkehr wird er vor [[planned_end_on]] wohl nicht entschieden "
+    "unlikely_on": "{tested}: Bei diesem Verkehr wird er vor dem [[planned_end_on]] wohl nicht entschieden "
     "([[chance]]).",
     "withdrawn": "Zurückgenommen: {tested} zeigt nicht mehr, dass [[arm.{i}]] {way} ist ({was}): {because}.",
     "doubted": "Vorerst zurückgenommen: {tested} zeigte, dass [[arm.{i}]] {way} ist ({was}), aber {because}.",
@@ -85,12 +85,12 @@ FRENCH = {
     "split_off": "{tested} : ne lisez pas l'écart, les visiteurs ne sont pas répartis comme prévu.",
     "split_off_share": "{tested} : ne lisez pas l'écart. [[share.{i}]] des visiteurs sont dans [[arm.{i}]], "
     "prévu [[planned_share.{i}]] ; par hasard, cela arrive moins d'une fois sur [[balance_once]] tests.",
-    "data_stopped": "{tested} : pas de données plus récentes depuis [[data_at]] ([[data_age]]).",
+    "data_stopped": "{tested} : pas de données plus récentes depuis le [[data_at]] ([[data_age]]).",
     "nothing_arrives": "{tested} : en cours depuis [[running]] sans un seul visiteur.",
     "planned_end": "{tested} : le plan est terminé sans décision ; {rest}.",
     "planned_end_mde": "{tested} : le plan est terminé, aucun effet d'au moins [[mde]] montré ; {rest}.",
     "unlikely": "{tested} : avec ce trafic, il ne sera sans doute pas décidé avant la fin prévue.",
-    "unlikely_on": "{tested} : avec ce trafic, il ne sera sans doute pas décidé avant [[planned_end_on]] "
+    "unlikely_on": "{tested} : avec ce trafic, il ne sera sans doute pas décidé avant le [[planned_end_on]] "
     "([[chance]]).",
     "withdrawn": "Retiré : {tested_low} ne montre plus que [[arm.{i}]] est {way} ({was}) : {because}.",
     "doubted": "Retiré pour l'instant : {tested_low} montrait que [[arm.{i}]] est {way} ({was}), mais {because}.",
@@ -113,10 +113,10 @@ SPANISH = {
     "split_off": "{tested}: no lea la diferencia, los visitantes no se reparten como estaba previsto.",
     "split_off_share": "{tested}: no lea la diferencia. El [[share.{i}]] de los visitantes está en [[arm.{i}]], "
     "previsto [[planned_share.{i}]]; por azar ocurre menos de una vez en [[balance_once]] pruebas.",
-    "data_stopped": "{tested}: no hay datos más nuevos desde [[data_at]] ([[data_age]]).",
+    "data_stopped": "{tested}: no hay datos más nuevos desde el [[data_at]] ([[data_age]]).",
     "nothing_arrives": "{tested}: lleva [[running]] sin un solo visitante.",
     "planned_end": "{tested}: el plan terminó sin decisión; {rest}.",
-    "planned_end_mde": "{tested}: el plan terminó, sin efecto demostrado de al menos [[mde]]; {rest}.",
+    "planned_end_mde": "{tested}: el plan terminó, sin efecto demostrado de al menos un [[mde]]; {rest}.",
     "unlikely": "{tested}: con este tráfico probablemente no se decidirá antes del fin previsto.",
     "unlikely_on": "{tested}: con este tráfico probablemente no se decidirá antes del [[planned_end_on]] "
     "([[chance]]).",
