@@ -20,6 +20,7 @@ from lib.sources.posthog.client import PostHogSource
 
 DEMO_KEY = "phx_demo"
 DEMO_PROJECT = "1"
+REPLAY_GOES_ON_S = 3600.0  # at 720x an hour is a month: later most experiments would have ended
 
 
 def utc_now() -> datetime:
@@ -32,14 +33,15 @@ def settings() -> Settings:
     return configuration.load()
 
 
-def make_stand_in(chosen: Settings) -> StandIn:
-    """PostHog's stand-in on a free loopback port, replaying the data of the settings."""
+def make_stand_in(chosen: Settings, since: float | None = None) -> StandIn:
+    """PostHog's stand-in on a free loopback port; ``since``: POSIX time an earlier replay began, to go on."""
     demo = chosen.demo
     return StandIn(
         data=Path(demo.data) if demo.data else None,
         speed=demo.speed,
         start_day=demo.start_day,
         seed=demo.seed,
+        since=since,
     )
 
 
@@ -49,31 +51,38 @@ def make_source(posthog: PostHogSettings) -> Source:
 
 
 def make_store(chosen: Settings) -> Store:
-    """The history; the demo's is in memory of a file of its own, so that it never mixes with real data."""
+    """The history; the demo has a file of its own, so that it never mixes with real data."""
     url = chosen.database_url or default_url()
     if chosen.is_demo and not chosen.database_url:
         url = url.replace("history.sqlite3", "demo.sqlite3")
     return Store(url, clock=utc_now)
 
 
+def demo_settings(chosen: Settings, store: Store) -> PostHogSettings:
+    """How to reach the stand-in, which is started here; a replay of this hour goes on where it was."""
+    name = f"demo:{chosen.demo}"
+    began = float(store.setting(name) or 0.0)
+    now = utc_now().timestamp()
+    stand_in = make_stand_in(chosen, began if now - began < REPLAY_GOES_ON_S else None)
+    store.put_setting(name, repr(stand_in.clock.began))
+    return replace(
+        chosen.posthog,
+        host=stand_in.start(),
+        project_id=DEMO_PROJECT,
+        api_key=Secret(DEMO_KEY),
+    )
+
+
 def make_hub(chosen: Settings) -> Hub:
     """Everything connected; the loop is not started yet."""
-    posthog = chosen.posthog
-    speed = 1.0
-    if chosen.is_demo:
-        posthog = replace(
-            posthog,
-            host=make_stand_in(chosen).start(),
-            project_id=DEMO_PROJECT,
-            api_key=Secret(DEMO_KEY),
-        )
-        speed = chosen.demo.speed
+    store = make_store(chosen)
+    posthog = demo_settings(chosen, store) if chosen.is_demo else chosen.posthog
     hub = Hub(
         make_source(posthog),
-        make_store(chosen),
+        store,
         clock=utc_now,
         poll_s=chosen.poll_s,
-        speed_hint=speed,
+        speed_hint=chosen.demo.speed if chosen.is_demo else 1.0,
     )
     announce_from(hub, chosen.alerts)
     return hub

@@ -66,6 +66,7 @@ class HandSource:
         self.error = None
         self.reads = []
         self.pace_now = Pace()
+        self.behind = timedelta(0)  # the server's clock against ours
 
     def experiments(self):
         if self.error:
@@ -79,9 +80,9 @@ class HandSource:
         experiment = next(e for e in self.known if e.id == experiment_id)
         return Reading(
             experiment=experiment,
-            snapshots=(self.snapshot(experiment, self.clock()),),
+            snapshots=(self.snapshot(experiment, self.clock() - self.behind),),
             taken_at=self.clock(),
-            server_now=self.clock(),
+            server_now=self.clock() - self.behind,
         )
 
     def snapshot(self, experiment, as_of):

@@ -229,14 +229,14 @@ def test_a_reset_begins_anew_and_keeps_the_earlier_run(hub, source, store, clock
     again = START - timedelta(days=2)
     source.known = [an_experiment(started_at=again)]
     source.rates = (0.1, 0.1)
-    clock.now -= timedelta(days=1)
+    source.behind = timedelta(days=1)
     for _ in range(3):
         clock.pass_(10)
         hub.look(1)
         hub.round(wait=True)
     view = hub.look(1)
     assert view.experiment.started_at == again
-    assert view.as_of == clock()
+    assert view.as_of == clock() - source.behind
     assert not store.calls(1)
     assert not view.primary.calls
     assert store.calls(-1001)
