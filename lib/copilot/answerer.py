@@ -203,6 +203,8 @@ def _unavailable(ask: Asking, asked: Asked, one: Experiment) -> tuple[Findings, 
 def _results(ask: Asking, asked: Asked, one: Experiment) -> Findings:
     if asked.wants_panel:
         return tools_now.show_panel(ask, one.id)
+    if asked.term in {"visitors", "rate"}:
+        return tools_now.counts(ask, one.id)
     return tools_now.results(ask, one.id)
 
 

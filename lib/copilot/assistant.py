@@ -233,9 +233,11 @@ class Assistant:
         if current is not None:
             view = self.desk.look(current.id)
             names |= names_of(view.experiment if view else current)
-        return Draft(
+        draft = Draft(
             lang=reply.lang, question=turn.made.question, facts=list(reply.facts), names=names
         )
+        draft.learn(reply.sentences)
+        return draft
 
     def _messages(self, turn: _Turn, reply: Reply) -> list[dict[str, Any]]:
         current = reply.context.experiment_id
@@ -294,6 +296,7 @@ class Assistant:
             if found is not None:
                 turn.found.append(found)
                 draft.facts.extend(found.facts)
+                draft.learn(found.sentences)
             content = json.dumps(result, ensure_ascii=False)
             told.append({"role": "tool", "tool_call_id": call.id, "content": content})
         turn.made.step = ""

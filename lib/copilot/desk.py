@@ -138,22 +138,29 @@ def merged(*lists: Sequence[Fact]) -> tuple[Fact, ...]:
 
 def markdown_of(sentences: Sequence[Sentence]) -> str:
     """Sentences as Markdown: names as literal text, tables and lists as paragraphs of their own."""
-    said = ""
-    for sentence in sentences:
-        text = _filled(sentence, escape=True)
-        block = "\n" in text or text.startswith("- ")
-        gap = "" if not said else "\n\n" if block or said.endswith("|") else " "
-        if text.startswith("- ") and said.rpartition("\n")[2].startswith("- "):
-            gap = "\n"
-        elif said.rpartition("\n")[2].startswith("- ") and not text.startswith("- "):
-            gap = "\n\n"
-        said += gap + text
-    return said
+    return _joined(sentences, escape=True)
 
 
 def plain_of(sentences: Sequence[Sentence]) -> str:
     """Sentences as plain text, for the model."""
-    return " ".join(_filled(sentence, escape=False) for sentence in sentences)
+    return _joined(sentences, escape=False)
+
+
+def _joined(sentences: Sequence[Sentence], *, escape: bool) -> str:
+    said = ""
+    for sentence in sentences:
+        text = _filled(sentence, escape=escape)
+        said += (_gap(said, text) if said else "") + text
+    return said
+
+
+def _gap(said: str, text: str) -> str:
+    """What stands between: a space, a line break between items of a list, an empty line around blocks."""
+    after_item, is_item = said.rpartition("\n")[2].startswith("- "), text.startswith("- ")
+    if after_item and is_item:
+        return "\n"
+    is_block = "\n" in text or said.endswith("|")
+    return "\n\n" if is_block or after_item or is_item else " "
 
 
 def _filled(sentence: Sentence, *, escape: bool) -> str:

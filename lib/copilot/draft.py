@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lib.copilot.check import SentenceStream, read_numbers
-from lib.experiments.facts import Fact
+from lib.copilot.check import SentenceStream, read_numbers, sentences_of
+from lib.copilot.desk import plain_of
+from lib.experiments.facts import Fact, Sentence
 
 
 @dataclass(slots=True)
@@ -30,29 +31,36 @@ class Draft:
         question: its numbers may be repeated.
         facts: everything computed so far; grows with each tool.
         names: what things are called.
+        said: sentences the rules have computed in this turn; word for word they are true.
     """
 
     lang: str
     question: str
     facts: list[Fact]
     names: Mapping[str, str]
+    said: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     used: dict[str, Fact] = field(default_factory=dict)
     n_repaired: int = 0
     n_replaced: int = 0
     _stream: SentenceStream | None = None
+    _word: str = ""
 
     def feed(self, delta: str) -> None:
         """Take some words; whole sentences are checked."""
         if self._stream is None:
             self._stream = SentenceStream(self.lang)
-        for sentence in self._stream.feed(delta):
+        self._word += delta
+        whole = max(self._word.rfind(" "), self._word.rfind("\n")) + 1  # half a word may hide a month
+        words, self._word = self._word[:whole], self._word[whole:]
+        for sentence in self._stream.feed(words):
             self._take(sentence)
 
     def finish(self) -> None:
         """The model has ended this piece of text."""
         if self._stream is not None:
-            for sentence in self._stream.finish():
+            rest, self._word = self._word, ""
+            for sentence in (*self._stream.feed(rest), *self._stream.finish()):
                 self._take(sentence)
         self._stream = None
 
@@ -65,8 +73,21 @@ class Draft:
     def _take(self, sentence: str) -> None:
         self.slots.append(Slot(sentence, self.judge(sentence)))
 
+    def learn(self, sentences: Sequence[Sentence]) -> None:
+        """Take over what a tool or the rules have computed: its facts may be said, its sentences repeated."""
+        every = tuple(fact for sentence in sentences for fact in sentence.facts)
+        for one in sentences_of(plain_of(sentences), self.lang):
+            self.said[bare(one)] = tuple(fact for fact in every if fact.shown in one)
+        for sentence in sentences:
+            for one in sentences_of(plain_of([sentence]), self.lang):
+                self.said[bare(one)] = sentence.facts
+
     def judge(self, sentence: str) -> str:
         """Why a sentence may not be shown; empty when it may."""
+        computed = self.said.get(bare(sentence))
+        if computed is not None:
+            self.used |= {fact.id: fact for fact in computed}
+            return ""
         found = read_numbers(
             sentence,
             self.facts,
@@ -117,3 +138,8 @@ class Draft:
         holes[0].text, holes[0].reason = computed.strip() + " ", ""
         for slot in holes[1:]:
             slot.text, slot.reason = "", ""
+
+
+def bare(sentence: str) -> str:
+    """A sentence for comparison: one space between words, no marks around it."""
+    return " ".join(sentence.replace("\u00a0", " ").replace("\\", "").split()).strip("*_- ")

@@ -24,7 +24,7 @@ from lib.copilot.tools_next import (
     stop_now,
     wait,
 )
-from lib.copilot.tools_now import about, compare_arms, health, results, show_panel, why_not_proven
+from lib.copilot.tools_now import about, compare_arms, counts, health, results, show_panel, why_not_proven
 from lib.copilot.tools_then import changes, history
 from lib.copilot.tools_words import decision_memo, explain, list_experiments, notifications
 from lib.experiments.facts import Fact
@@ -35,6 +35,7 @@ TOOLS: tuple[Tool, ...] = (
     list_experiments,
     results,
     show_panel,
+    counts,
     compare_arms,
     health,
     why_not_proven,

@@ -243,9 +243,10 @@ def note_losses(found: Teller) -> None:
 def _note_loss(found: Teller, book: Ledger, one: Estimate, losses: tuple[float, float]) -> None:
     place, per_day = found.place(one.treatment_key), found.facts.get("n_per_day")
     is_count = found.analysis is not None and found.analysis.metric.kind is MetricKind.FUNNEL
+    whose = one.treatment_key if len(found.experiment.variants) > 2 else None
     for stem, loss in zip(("ship", "keep"), losses, strict=True):
         shown = wording.percent(loss, 2, lang=found.lang)
-        book.rate(f"loss_{stem}_if.{place}", loss, "loss", one.treatment_key, shown=shown)
+        book.rate(f"loss_{stem}_if.{place}", loss, "loss", whose, shown=shown)
         if per_day is not None and is_count:
             lost = loss * one.control_value * per_day.value
             few = (
@@ -253,7 +254,7 @@ def _note_loss(found: Teller, book: Ledger, one: Estimate, losses: tuple[float, 
                 if lost >= 0.1
                 else wording.decimal(0, 1, lang=found.lang)
             )
-            book.number(f"stake_{stem}.{place}", lost, "loss", one.treatment_key, shown=few)
+            book.number(f"stake_{stem}.{place}", lost, "conversions", shown=few)
 
 
 def _done(found: Teller, said: Sequence[Sentence]) -> Findings:

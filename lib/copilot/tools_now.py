@@ -37,6 +37,22 @@ def results(ask: Asking, experiment_id: int) -> Findings:
     return Findings(facts=found.sheet, sentences=tuple(said), experiment_id=experiment_id)
 
 
+def counts(ask: Asking, experiment_id: int) -> Findings:
+    """Say how many visitors and conversions each arm of one experiment has.
+
+    Args:
+        ask: where to read, and in which language to say it.
+        experiment_id: id of the experiment.
+    """
+    found = begin(ask, experiment_id)
+    if isinstance(found, Findings):
+        return found
+    said = [*overlay(found), *found.tell("running_for"), *_counted(found), *verdict_of(found)]
+    return Findings(
+        facts=found.sheet, sentences=(*said, *as_of(found)), experiment_id=experiment_id
+    )
+
+
 def show_panel(ask: Asking, experiment_id: int) -> Findings:
     """Show the live dashboard of one experiment in the conversation, with a short comment.
 
