@@ -7,6 +7,7 @@ clock u like a Brownian motion whose drift is ``unit`` times the true lift. Ever
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.special import log_ndtr, ndtr
 
 from lib.experiments.model import Variant
 from lib.stats.belief import Belief, believe
-from lib.stats.boundary import RULE, mixture_line, table_line
+from lib.stats.boundary import RULE, Rule, mixture_line, table_line
 from lib.stats.compare import Compared, compare
 from lib.stats.results import Analysis, Estimate, Floats
 from lib.stats.series import series_of
@@ -156,20 +157,29 @@ def _overtime(road: Road, full_on: float, days: Floats, drifts: Floats) -> tuple
     return (kept * up).sum(axis=1), (kept * down).sum(axis=1)
 
 
-def called_by(u: float, theta: float, alpha: float) -> float:
+def called_by(
+    u: float,
+    theta: float,
+    alpha: float,
+    rule: Rule = RULE,
+    line_at: Callable[[Floats, float], Floats] = table_line,
+) -> float:
     """Chance to be called by the clock u (0..1) from the start, for a drift ``theta`` (statistics 8.2).
 
-    ``F(u) = integral_0^u alpha_H 1.5 sqrt(s) cosh(theta b(s)) exp(-theta² s / 2) ds``: the error spent at
-    s, weighed by the likelihood ratio at the line b.
+    ``F(u) = integral_0^u alpha_H k s^(k-1) cosh(theta b(s)) exp(-theta² s / 2) ds``, k the exponent: the
+    error spent at s, weighed by the likelihood ratio at the line ``b(s) = z(s) sqrt(s)``.
     """
     x = (np.arange(FINE) + 0.5) / FINE
     s = u * x**2
-    line = table_line(s, RULE.plan_share * alpha) * np.sqrt(s)
+    line = line_at(s, rule.plan_share * alpha) * np.sqrt(s)
     # cosh(theta b) exp(-theta² s / 2) in logs: either factor alone may overflow
     pull = abs(theta) * line
     ratio = np.exp(pull - theta**2 * s / 2) * (1 + np.exp(-2 * pull)) / 2
-    density = RULE.exponent * s ** (RULE.exponent - 1) * ratio
-    return min(1.0, float(RULE.plan_share * alpha * np.sum(density * 2 * u * x / FINE)))
+    density = rule.exponent * s ** (rule.exponent - 1) * ratio
+    spent = rule.plan_share * alpha * np.sum(density * 2 * u * x / FINE)
+    # the table is flat before its first share, which loses huge drifts; beyond the line at u is called
+    beyond = ndtr(abs(theta) * math.sqrt(u) - line_at(np.array([u]), rule.plan_share * alpha)[0])
+    return float(np.clip(max(spent, beyond), 0.0, 1.0))
 
 
 def miss_by_design(road: Road, mde: float) -> float:

@@ -5,7 +5,7 @@ Setup of statistics 13.6: 5 % rate, a plan for +10 % (1.25 times the size of one
 forecast comes from ``forecast(analyse(...))`` with a real watch fed hourly; what happened comes from the real
 rule on a look every quarter of an hour. Worlds differ in where true lifts come from.
 
-Run: nice -n 10 python -m tests.bench.forecast_calibration [--tests 4000] [--worlds prior,none]
+Run: nice -n 10 python -m tests.bench.forecast_calibration [--tests 4000] [--worlds "prior;none"]
 """
 
 import argparse
@@ -152,12 +152,12 @@ def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tests", type=int, default=4000)
-    parser.add_argument("--worlds", default=",".join(WORLDS))
+    parser.add_argument("--worlds", default=";".join(WORLDS))
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     print("| true lifts | made on day | open | mean forecast | called by day 14 | gap |")
     print("|---|---|---|---|---|---|")
-    for name in asked.worlds.split(","):
+    for name in asked.worlds.split(";"):
         begun = time.perf_counter()
         for day, n, said, was, apart in one_world(name, asked.tests, asked.seed):
             print(f"| {name} | {day} | {n} | {said:.3f} | {was:.3f} | {apart:.3f} |", flush=True)
