@@ -269,7 +269,11 @@ def show(missed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--answers", default="held_out.txt", choices=("fresh.txt", "held_out.txt", "tuned.txt"))
+    parser.add_argument(
+        "--answers",
+        default="last.txt",
+        choices=("fresh.txt", "last.txt", "held_out.txt", "tuned.txt"),
+    )
     parser.add_argument("-n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", action="store_true", help="print each kind of failure once")

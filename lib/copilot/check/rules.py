@@ -185,6 +185,7 @@ def wrong_direction(
         told = [mention.sign]
         if fact.role is FactRole.VALUE:
             told += claims_after(scene, mention, fact, arms)
+            told += [in_words] if in_words and scene.is_alone(mention) else []
     elif not in_words and scene.says("glue", "neutral", scene.in_clause(mention)):
         return ""
     else:

@@ -15,6 +15,7 @@ from lib.copilot.check.vocabulary import Vocabulary, vocabulary
 
 HARD_BREAK = re.compile(r"[;!?()\[\]\n|]|:\s|,\s|\s[–—]\s|\.\s|。")
 REACH = 45  # characters a word may stand away from the number it is bound to
+FAR = 90  # the same when it is the only number of its clause
 NEAR_BEFORE, NEAR_AFTER = 80, 60
 
 
@@ -65,6 +66,11 @@ class Scene:
         """The words around a number within the sentence."""
         return self.plain[max(0, mention.start - NEAR_BEFORE) : mention.end + NEAR_AFTER]
 
+    def is_alone(self, mention: Mention) -> bool:
+        """Whether it is the only number of its clause."""
+        start, end = self.clause(mention)
+        return sum(start <= m.start < end for m in self.mentions) == 1
+
     def between_numbers(self, mention: Mention) -> str:
         """The words from the number before to the number behind."""
         start = max((m.end for m in self.mentions if m.end <= mention.start), default=0)
@@ -100,7 +106,7 @@ class Scene:
         here = [m for m in self.mentions if self._same_clause(m, end - 1)]
         here = here or [m for m in self.mentions if m.start >= end][:1]
         gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
-        close = [gap for gap in gaps if gap[0] <= REACH]
+        close = [gap for gap in gaps if gap[0] <= (FAR if len(here) == 1 else REACH)]
         return min(close, key=lambda gap: gap[:2])[2] if close else None
 
     def _same_clause(self, mention: Mention, place: int) -> bool:

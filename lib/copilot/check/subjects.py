@@ -24,7 +24,8 @@ def subject_of(
     start, end = scene.clause(mention)
     named = scene.targets("")
     here = [n for n in named if start <= n.start < mention.start]
-    later = [n for n in named if mention.end <= n.start < end and not _is_object(scene, n)]
+    later = [n for n in named if n.start >= mention.end and not _is_object(scene, n)]
+    later = [n for n in later if n.start < end] or [n for n in later if _is_last(scene, mention, n)]
     return (
         _bracketed(scene, mention)
         or _listed(scene, mention)
@@ -36,6 +37,11 @@ def subject_of(
         or (_other(here[-1].target, arms) if here else None)
         or before
     )
+
+
+def _is_last(scene: Scene, mention: Mention, name: Named) -> bool:
+    """``With −5 %, blue is weaker``: no other number stands between."""
+    return not any(mention.end <= other.start < name.start for other in scene.mentions)
 
 
 def _bracketed(scene: Scene, mention: Mention) -> str | None:
