@@ -151,7 +151,11 @@ def _hand_over(server: smtplib.SMTP, mail: EmailMessage) -> int:
     """Hand the mail over; the number of recipients refused. A line that breaks meanwhile leaves it open."""
     try:
         return len(server.send_message(mail))
-    except (smtplib.SMTPServerDisconnected, OSError):
+    except smtplib.SMTPException as error:
+        if not isinstance(error, smtplib.SMTPServerDisconnected):
+            raise
+        raise DeliveryUnsure("The mail server hung up while it took the mail.") from None
+    except OSError:  # of which SMTPException is a kind
         raise DeliveryUnsure("The mail server hung up while it took the mail.") from None
 
 
