@@ -30,6 +30,7 @@ function isDark(css) {
 function darker(colour) {
   const plain = SWAP[colour.toLowerCase()];
   if (plain) return plain;
+  if (colour.includes("color:#")) return colour.replace(/color:(#[0-9a-f]{6})/gi, (all, hex) => "color:" + (SWAP[hex.toLowerCase()] || hex));
   const m = /^rgba\((\d+),(\d+),(\d+),([\d.]+)\)$/.exec(colour);
   if (!m) return colour;
   const hex = "#" + m.slice(1, 4).map(n => Number(n).toString(16).padStart(2, "0")).join("");
@@ -46,9 +47,48 @@ function repaint(value, dark) {
   return value;
 }
 
+// Times travel once a figure, as whole seconds of wall-clock time and the steps between them.
+function filled(figure) {
+  if (!figure.columns) return figure;
+  const times = figure.columns.map(steps => {
+    let at = 0;
+    return steps.map(step => new Date((at += step) * 1000).toISOString().slice(0, 19));
+  });
+  const data = figure.data.map(trace => typeof trace.x === "string" ? { ...trace, x: times[Number(trace.x.slice(1))] } : trace);
+  return { data, layout: figure.layout };
+}
+
+// Charts of one group share their time axis: a range chosen in one is chosen in all, and pointing at a moment
+// in one points at it in all.
+function peers(el) {
+  const group = el.__data?.group;
+  return group ? [...document.querySelectorAll(".live-plot")].filter(
+    other => other !== el && other.__data?.group === group && other.__zoomed && other.isConnected) : [];
+}
+
+function shareZoom(P, el, event) {
+  if (el.__echo) return;
+  const from = event["xaxis.range[0]"] ?? event["xaxis.range"]?.[0], to = event["xaxis.range[1]"] ?? event["xaxis.range"]?.[1];
+  if (from === undefined) return;
+  for (const other of peers(el)) {
+    other.__zoomed.add("xaxis");
+    other.__echo = true;
+    P.relayout(other, { "xaxis.range": [from, to] }).finally(() => { other.__echo = false; });
+  }
+}
+
+function shareHover(P, el, event) {
+  if (!event.event?.isTrusted || el._dragging) return;
+  for (const other of peers(el)) P.Fx.hover(other, { xval: event.xvals[0] }, "xy");
+}
+
+function shareUnhover(P, el, event) {
+  if (event.event?.isTrusted) for (const other of peers(el)) P.Fx.unhover(other);
+}
+
 function dressed(el, data) {
   const css = getComputedStyle(el), v = name => css.getPropertyValue("--st-" + name).trim();
-  const figure = repaint(data.figure, isDark(css)), layout = figure.layout;
+  const figure = repaint(filled(data.figure), isDark(css)), layout = figure.layout;
   layout.hoverlabel = { ...layout.hoverlabel, bgcolor: v("background-color"), bordercolor: v("border-color"),
     font: { ...layout.hoverlabel?.font, color: v("text-color") } };
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: v("gray-color"), activecolor: v("primary-color") };
@@ -77,8 +117,10 @@ function noteZoom(el, event) {
 }
 
 function wholeView(P, el) {
-  el.__zoomed.clear();
-  draw(P, el);
+  for (const each of [el, ...peers(el)]) {
+    each.__zoomed.clear();
+    draw(P, each);
+  }
 }
 
 function config(P, data) {
@@ -99,7 +141,9 @@ function draw(P, el) {
   el.__drawn = P.react(el, figure.data, figure.layout, config(P, data)).then(() => {
     if (!el.__zoomed) {
       el.__zoomed = new Set();
-      el.on("plotly_relayout", event => noteZoom(el, event));
+      el.on("plotly_relayout", event => { noteZoom(el, event); shareZoom(P, el, event); });
+      el.on("plotly_hover", event => shareHover(P, el, event));
+      el.on("plotly_unhover", event => shareUnhover(P, el, event));
       el.on("plotly_doubleclick", () => wholeView(P, el));
     }
     el.dataset.draws = String(Number(el.dataset.draws || 0) + 1);
@@ -119,6 +163,7 @@ function watch(P, el) {
 
 export default function ({ parentElement, data }, source) {
   const el = parentElement.querySelector(".live-plot");
+  if (el.__data && el.__data.view !== data.view) el.__zoomed?.clear(); // another range was asked for
   el.__data = data;
   el.style.height = `${data.height}px`;
   el.setAttribute("aria-label", data.alt);

@@ -5,32 +5,40 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.charts.theme import note
-from lib.charts.timeline import Canvas, line, rows_of, start, zero_line
+from lib.charts.plot import Plot
+from lib.charts.timeline import Canvas, level, line, rows_of, say, start
 
 TITLE = "Evidence over time"
 LINE, MIDDLE = 95, 80
+SHOWN = "%{y:.3~f}"
 
 
 def figure(frame: pd.DataFrame, canvas: Canvas, *, with_single_look: bool = False) -> go.Figure:
+    """The plot as a figure."""
+    return plot(frame, canvas, with_single_look=with_single_look).figure()
+
+
+def plot(frame: pd.DataFrame, canvas: Canvas, *, with_single_look: bool = False) -> Plot:
     """One strong line a treatment, 0 to 100; thin: of this moment, dotted: valid for one look only."""
-    fig = start(canvas, TITLE, "evidence, 0 to 100", range=[0, 101], tickvals=[0, 50, MIDDLE, LINE])
+    ticks = [0, 25, 50, MIDDLE, LINE]
+    made = start(canvas, TITLE, "evidence, 0 to 100", range=[0, 101.5], tickvals=ticks)
     if frame.empty or not frame["evidence"].notna().any():
-        return note(fig, "No evidence to show yet.", canvas.colours)
-    for level in (MIDDLE, LINE):
-        zero_line(fig, canvas.colours, level)
+        return say(made, "No evidence to show yet.", canvas.colours)
+    level(made, canvas.colours, MIDDLE, "dot")
+    level(made, canvas.colours, LINE)
     for arm in canvas.treatments:
         rows = rows_of(frame, arm.key)
         colour = canvas.colours.arm(arm.place)
-        style = {"width": 2.6, "color": colour, "shape": "hv"}
-        line(fig, rows, "evidence", arm.name, style, scale=100, hovertemplate="%{y:.3~f}")
         thin = {"width": 1, "color": colour}
-        line(fig, rows, "evidence_now", f"{arm.name}, of the moment", thin, scale=100,
-             hovertemplate="%{y:.3~f}", opacity=0.7)  # fmt: skip
         if with_single_look:
-            line(fig, rows, "single_evidence", f"{arm.name}, one look only",
-                 thin | {"dash": "dot"}, scale=100, hovertemplate="%{y:.3~f}")  # fmt: skip
-    return fig
+            line(made, rows, "single_evidence", f"{arm.name}, one look only (comes and goes)",
+                 thin | {"dash": "dot"}, scale=100, hovertemplate=SHOWN)  # fmt: skip
+        else:
+            line(made, rows, "evidence_now", f"{arm.name}, of the moment", thin, scale=100,
+                 hovertemplate=SHOWN, opacity=0.7)  # fmt: skip
+        style = {"width": 2.6, "color": colour, "shape": "hv"}
+        line(made, rows, "evidence", arm.name, style, scale=100, hovertemplate=SHOWN)
+    return made
 
 
 def alt(frame: pd.DataFrame, canvas: Canvas) -> str:

@@ -6,41 +6,44 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.charts.theme import SIGNED_PERCENT_TICKS, note
-from lib.charts.timeline import Canvas, band, line, rows_of, start, zero_line
+from lib.charts.plot import Plot
+from lib.charts.theme import SIGNED_PERCENT_TICKS
+from lib.charts.timeline import Canvas, band, level, line, rows_of, say, start, values
 
 TITLE = "Change over time"
+_ENDS = (f"%{{customdata[{end}]:{SIGNED_PERCENT_TICKS}}}" for end in (0, 1))
+HOVER = "%{y}, from " + " to ".join(_ENDS)
 SETTLED = 0.75  # the axis fits the later part of the run; the wild beginning may leave the picture
 
 
 def figure(frame: pd.DataFrame, canvas: Canvas, *, with_single_look: bool = False) -> go.Figure:
+    """The plot as a figure."""
+    return plot(frame, canvas, with_single_look=with_single_look).figure()
+
+
+def plot(frame: pd.DataFrame, canvas: Canvas, *, with_single_look: bool = False) -> Plot:
     """Lines with bands, one a treatment; ``with_single_look`` adds the thin one-look limits."""
     limit = reach(frame)
-    fig = start(
+    made = start(
         canvas, TITLE, "change, percent of the baseline", tickformat=SIGNED_PERCENT_TICKS,
         range=None if limit is None else [-limit, limit],
     )  # fmt: skip
     if limit is None:
-        return note(fig, "No comparison yet.", canvas.colours)
-    zero_line(fig, canvas.colours)
+        return say(made, "No comparison yet.", canvas.colours)
+    level(made, canvas.colours)
     for arm in canvas.treatments:
         rows = rows_of(frame, arm.key)
         colour = canvas.colours.arm(arm.place)
-        band(fig, rows, ("low", "high"), colour, 10 * limit)
+        band(made, rows, ("low", "high"), colour, 10 * limit)
         if with_single_look:
             thin = {"width": 1, "color": colour, "dash": "dot"}
             for end in ("single_low", "single_high"):
-                line(
-                    fig,
-                    rows,
-                    end,
-                    f"{arm.name}, one look",
-                    thin,
-                    hoverinfo="skip",
-                    showlegend=False,
-                )
-        line(fig, rows, "lift", arm.name, {"width": 2.4, "color": colour}, hovertemplate="%{y}")
-    return fig
+                line(made, rows, end, f"{arm.name}, one look only", thin, hoverinfo="skip",
+                     showlegend=end == "single_low", legendgroup=f"single {arm.key}")  # fmt: skip
+        ends = list(zip(values(rows["low"]), values(rows["high"]), strict=True))
+        line(made, rows, "lift", arm.name, {"width": 2.4, "color": colour}, customdata=ends,
+             hovertemplate=HOVER)  # fmt: skip
+    return made
 
 
 def reach(frame: pd.DataFrame) -> float | None:

@@ -1,44 +1,54 @@
-"""Visitors of each arm over time: how many came in each stretch, or all of them so far."""
+"""Visitors of each arm over time: how many came on each day, or all of them so far."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.charts.theme import COUNT_TICKS, note, plain
-from lib.charts.timeline import Canvas, line, rows_of, start, times, values
+from lib.charts.plot import Plot
+from lib.charts.theme import COUNT_TICKS, plain
+from lib.charts.timeline import Canvas, line, rows_of, say, start, values
 
 TITLE = "Visitors"
+DAILY = "Visitors a day"
+DAY_MS = 86_400_000
 
 
 def figure(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
-    """All visitors so far, one line an arm."""
-    fig = start(canvas, TITLE, "visitors so far", tickformat=COUNT_TICKS, rangemode="tozero")
-    if frame.empty or not frame["n"].notna().any():
-        return note(fig, "No visitors to show yet.", canvas.colours)
-    for arm in canvas.arms:
-        style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
-        line(fig, rows_of(frame, arm.key), "n", arm.name, style, hovertemplate="%{y:,.0f}")
-    return fig
+    """The plot of all visitors so far as a figure."""
+    return so_far(frame, canvas).figure()
 
 
 def per_day(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
-    """Visitors of each full day, stacked bars; the running day is left out: it would look like a fall."""
-    fig = start(
-        canvas, "Visitors a day", "visitors a day", tickformat=COUNT_TICKS, rangemode="tozero"
-    )
-    fig.update_layout(barmode="stack", bargap=0.25)
-    drawn = False
+    """The plot by day as a figure."""
+    return by_day(frame, canvas).figure()
+
+
+def so_far(frame: pd.DataFrame, canvas: Canvas) -> Plot:
+    """All visitors so far, one line an arm."""
+    made = start(canvas, TITLE, "visitors so far", tickformat=COUNT_TICKS, rangemode="tozero")
+    if frame.empty or not frame["n"].notna().any():
+        return say(made, "No visitors to show yet.", canvas.colours)
     for arm in canvas.arms:
-        added = daily(rows_of(frame, arm.key))
+        style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
+        line(made, rows_of(frame, arm.key), "n", arm.name, style, hovertemplate="%{y:,.0f}")
+    return made
+
+
+def by_day(frame: pd.DataFrame, canvas: Canvas) -> Plot:
+    """Visitors of each full day (UTC), stacked; the running day is left out: it would look like a fall."""
+    made = start(canvas, DAILY, "visitors a day", tickformat=COUNT_TICKS, rangemode="tozero")
+    made.layout |= {"barmode": "stack", "bargap": 0.25}
+    for arm in canvas.arms:
+        added = daily(frame[frame["arm_key"] == arm.key])
         if added.empty:
             continue
-        drawn = True
-        fig.add_bar(
-            x=times(added), y=values(added["n"]), name=plain(arm.name), hovertemplate="%{y:,.0f}",
-            marker={"color": canvas.colours.arm(arm.place)}, xperiod=86_400_000,
+        made.add(
+            type="bar", x=made.column(added["at"]), y=values(added["n"]), name=plain(arm.name),
+            hovertemplate="%{y:,.0f}", xperiod=DAY_MS, xperiodalignment="middle",
+            marker={"color": canvas.colours.arm(arm.place)},
         )  # fmt: skip
-    return fig if drawn else note(fig, "Not one full day yet.", canvas.colours)
+    return made if made.traces else say(made, "Not one full day yet.", canvas.colours)
 
 
 def daily(rows: pd.DataFrame) -> pd.DataFrame:

@@ -190,27 +190,16 @@ def note(fig: go.Figure, text: str, colours: Theme = LIGHT) -> go.Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A moment on the time axis worth a line: a call, an alert, a change of split. ``is_break``: dotted."""
+    """A moment on the time axis worth a line: a call, an alert, a change of split. ``is_break``: dotted.
+
+    ``hover`` is said when the label is pointed at; ``colour`` empty: the quiet one.
+    """
 
     at: datetime
     label: str
     is_break: bool = False
-
-
-def add_marks(fig: go.Figure, marks: tuple[Mark, ...], colours: Theme = LIGHT) -> go.Figure:
-    """Upright lines at the marks, labelled at the top."""
-    shapes, notes = [], []
-    for mark in marks:
-        style = {"width": 1, "color": colours.zero, "dash": "dot" if mark.is_break else "solid"}
-        shapes.append({
-            "type": "line", "x0": mark.at, "x1": mark.at, "y0": 0, "y1": 1, "yref": "paper",
-            "line": style, "layer": "below",
-        })  # fmt: skip
-        notes.append({
-            "x": mark.at, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-            "text": plain(mark.label), "font": {"size": 10, "color": colours.muted},
-        })  # fmt: skip
-    return fig.update_layout(shapes=shapes, annotations=notes) if marks else fig
+    hover: str = ""
+    colour: str = ""
 
 
 def arm_colours(keys: tuple[str, ...], colours: Theme = LIGHT) -> Mapping[str, str]:

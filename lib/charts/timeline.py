@@ -1,23 +1,26 @@
 """What the figures over time share: one time axis, one legend of arms, lines with bands. Used by its neighbours.
 
 Frames are those of ``lib.live.trend``: columns at (aware datetime), arm_key, lift, low, high, single_low,
-single_high, evidence, evidence_now, single_evidence (0..1), rate, n (cumulative visitors of the arm).
+single_high, evidence, evidence_now, single_evidence (0..1), rate, n (cumulative visitors of the arm), share,
+balance_p.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from lib.charts.theme import LIGHT, Mark, Theme, add_marks, axis, blank, fade, plain
+from lib import wording
+from lib.charts.plot import Plot, wall
+from lib.charts.theme import LIGHT, Mark, Theme, axis, blank, fade, plain
 
-MOST_POINTS = 1500
+MOST_POINTS = 720  # about one every two pixels of a wide window
+GAP = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +30,28 @@ class Arm:
     key: str
     name: str
     place: int
+    share: float | None = None  # planned share of the visitors, 0..1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:
-    """What all figures of one page have in common, so that they line up: arms, time range, marks, colours."""
+    """What all figures of one page have in common, so that they line up.
+
+    Args:
+        arms: baseline first.
+        span: the time range shown; None: all there is.
+        marks: moments worth a line.
+        gaps: stretches without data, greyed; lines break there.
+        colours: by role.
+        zone: of the reader; the axis shows its wall clock.
+    """
 
     arms: tuple[Arm, ...]
     span: tuple[datetime, datetime] | None = None
     marks: tuple[Mark, ...] = ()
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
     colours: Theme = LIGHT
+    zone: tzinfo = UTC
 
     @property
     def treatments(self) -> tuple[Arm, ...]:
@@ -44,65 +59,132 @@ class Canvas:
         return tuple(arm for arm in self.arms if arm.place > 0)
 
 
-def start(canvas: Canvas, title: str, unit: str, **y: Any) -> go.Figure:
-    """A figure with the shared time axis and its own y axis."""
-    fig = blank(
-        title, canvas.colours, hovermode="x unified", margin={"l": 8, "r": 8, "t": 64, "b": 8}
-    )
-    fig.update_layout(legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02})
-    span = None if canvas.span is None else list(canvas.span)
-    fig.update_xaxes(
-        axis("time, on the experiment's clock", canvas.colours, type="date", range=span)
-    )
-    fig.update_yaxes(axis(unit, canvas.colours, **y))
-    return add_marks(fig, canvas.marks, canvas.colours)
+def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
+    """An empty plot with the shared time axis, its marks and gaps, and its own y axis."""
+    layout = blank_layout(title, canvas.colours)
+    span = None if canvas.span is None else [wall(end, canvas.zone) for end in canvas.span]
+    layout["xaxis"] = axis(
+        f"time, {zone_name(canvas)}", canvas.colours, type="date", range=span,
+        hoverformat="%a %-d %b %Y, %H:%M", nticks=9, tickformatstops=STOPS,
+    )  # fmt: skip
+    layout["yaxis"] = axis(unit, canvas.colours, **y)
+    plot = Plot(layout=layout, zone=canvas.zone)
+    for first, last in canvas.gaps:
+        plot.shape(type="rect", x0=wall(first, canvas.zone), x1=wall(last, canvas.zone), y0=0, y1=1,
+                   yref="paper", layer="below", line={"width": 0},
+                   fillcolor=fade(canvas.colours.muted, 0.12))  # fmt: skip
+    for mark in canvas.marks:
+        _add_mark(plot, mark, canvas)
+    return plot
+
+
+STOPS = (
+    {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
+    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
+)
+
+
+def blank_layout(title: str, colours: Theme) -> dict[str, Any]:
+    """The bare layout as plain data; made once a title, since ``blank`` builds a whole figure."""
+    made = _layouts.get((title, colours))
+    if made is None:
+        fig = blank(
+            title, colours, hovermode="x unified", margin={"l": 58, "r": 14, "t": 62, "b": 30}
+        )
+        fig.update_layout(legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02})
+        made = fig.to_plotly_json()["layout"]
+        made.pop("template", None)
+        _layouts[title, colours] = made
+    return dict(made)
+
+
+_layouts: dict[tuple[str, Theme], dict[str, Any]] = {}
+
+
+def zone_name(canvas: Canvas) -> str:
+    """The zone of the axis, as a reader writes it."""
+    at = canvas.span[1] if canvas.span else datetime.now(UTC)
+    return at.astimezone(canvas.zone).tzname() or "UTC"
+
+
+def _add_mark(plot: Plot, mark: Mark, canvas: Canvas) -> None:
+    """An upright line with its label on top; a break is dotted."""
+    colour = mark.colour or canvas.colours.zero
+    at = wall(mark.at, canvas.zone)
+    plot.shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", layer="below",
+               line={"width": 1.2, "color": colour, "dash": "dot" if mark.is_break else "solid"})  # fmt: skip
+    plot.annotate(x=at, y=1, yref="paper", yanchor="bottom", showarrow=False, text=plain(mark.label),
+                  hovertext=wording.escape_html(mark.hover or mark.label),
+                  font={"size": 10.5, "color": colour})  # fmt: skip
+
+
+def say(plot: Plot, text: str, colours: Theme) -> Plot:
+    """Say in the middle of an empty plot why there is nothing to see."""
+    plot.layout["xaxis"]["visible"] = plot.layout["yaxis"]["visible"] = False
+    plot.annotate(text=wording.escape_html(text), showarrow=False, x=0.5, y=0.5, xref="paper",
+                  yref="paper", font={"size": 13, "color": colours.muted})  # fmt: skip
+    return plot
 
 
 def rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     """One arm's rows in order of time, at most ``MOST_POINTS``, always with the newest."""
-    rows = frame[frame["arm_key"] == key].sort_values("at")
+    rows = frame[frame["arm_key"] == key]
+    if not rows["at"].is_monotonic_increasing:
+        rows = rows.sort_values("at")
     if len(rows) <= MOST_POINTS:
         return rows
     keep = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int))
     return rows.iloc[keep]
 
 
-def times(rows: pd.DataFrame) -> list[datetime]:
-    """The time column as plain datetimes."""
-    return [moment.to_pydatetime() for moment in rows["at"]]
-
-
 def values(column: Sequence[float] | pd.Series, scale: float = 1.0) -> list[float | None]:
     """Rounded numbers; what is not finite is a gap, never a zero."""
     numbers = np.asarray(column, dtype=float) * scale
-    return [round(float(v), 5) if np.isfinite(v) else None for v in numbers]
+    known = np.isfinite(numbers)
+    rounded = np.round(np.where(known, numbers, 0.0), 5).tolist()
+    if known.all():
+        return rounded  # type: ignore[no-any-return]  # floats, says numpy
+    return [value if there else None for value, there in zip(rounded, known.tolist(), strict=True)]
 
 
 def line(
-    fig: go.Figure, rows: pd.DataFrame, column: str, name: str, style: dict[str, Any], **more: Any
+    plot: Plot, rows: pd.DataFrame, column: str, name: str, style: dict[str, Any], **more: Any
 ) -> None:
     """One line; ``more`` goes to the trace."""
     scale = more.pop("scale", 1.0)
-    fig.add_scatter(
-        x=times(rows), y=values(rows[column], scale), name=plain(name), mode="lines", line=style,
-        connectgaps=False, **more,
+    plot.add(
+        type="scatter", x=plot.column(rows["at"]), y=values(rows[column], scale), name=plain(name),
+        mode="lines", line=style, connectgaps=False, **more,
     )  # fmt: skip
 
 
-def band(
-    fig: go.Figure, rows: pd.DataFrame, ends: tuple[str, str], colour: str, limit: float
-) -> None:
+def band(plot: Plot, rows: pd.DataFrame, ends: tuple[str, str], colour: str, limit: float) -> None:
     """The area between two columns; infinite ends are cut at ``limit``."""
-    inside = rows.loc[rows[list(ends)].notna().all(axis=1)]
-    low, high = (inside[end].clip(-limit, limit) for end in ends)
+    low, high = (rows[end].clip(-limit, limit) for end in ends)
+    known = (low.notna() & high.notna()).to_numpy()
+    inside = rows[known]
     shared: dict[str, Any] = {
-        "x": times(inside), "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip",
-        "showlegend": False,
+        "type": "scatter", "x": plot.column(inside["at"]), "mode": "lines", "line": {"width": 0},
+        "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
-    fig.add_scatter(y=values(low), **shared)
-    fig.add_scatter(y=values(high), fill="tonexty", fillcolor=fade(colour, 0.16), **shared)
+    plot.add(y=values(low[known]), **shared)
+    plot.add(y=values(high[known]), fill="tonexty", fillcolor=fade(colour, 0.16), **shared)
 
 
-def zero_line(fig: go.Figure, colours: Theme, at: float = 0.0) -> None:
+def level(plot: Plot, colours: Theme, at: float = 0.0, dash: str = "solid") -> None:
     """A level to compare with."""
-    fig.add_hline(y=at, line={"width": 1.2, "color": colours.zero, "dash": "solid"}, layer="below")
+    plot.shape(type="line", xref="paper", x0=0, x1=1, y0=at, y1=at, layer="below",
+               line={"width": 1.2, "color": colours.zero, "dash": dash})  # fmt: skip
+
+
+def broken(frame: pd.DataFrame, gaps: Sequence[tuple[datetime, datetime]]) -> pd.DataFrame:
+    """The frame with an empty moment inside each gap, so that lines break there."""
+    if not gaps or frame.empty:
+        return frame
+    empty = [
+        {"at": pd.Timestamp(first + GAP), "arm_key": key}
+        for first, _ in gaps
+        for key in frame["arm_key"].unique()
+    ]
+    return pd.concat([frame, pd.DataFrame(empty)], ignore_index=True)

@@ -77,5 +77,32 @@ def live_plot(
         zoomable: whether the picture has axes to reset.
     """
     figure = once(version, lambda: spec_of(make()))
-    data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
+    live_spec(figure, key=key, alt=alt, height=height, name=name, zoomable=zoomable)
+
+
+def live_spec(
+    figure: Spec,
+    *,
+    key: str,
+    alt: str,
+    height: int = 260,
+    name: str = "chart",
+    zoomable: bool = True,
+    group: str = "",
+    view: str = "",
+) -> None:
+    """Draw a figure that is plain data already, as ``lib.charts.plot`` makes it.
+
+    Args:
+        figure: data, layout and, if times are shared, columns.
+        key: unique on the page.
+        alt: the figure in words.
+        height: in pixels.
+        name: file name of a saved picture, without ending.
+        zoomable: whether the picture has axes to reset.
+        group: charts of one group share zoom and pointer on the time axis.
+        view: when it changes, the reader asked for another range and a chosen zoom is given up.
+    """
+    data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable,
+            "group": group, "view": view}  # fmt: skip
     _mount(data=data, key=key, height=height)

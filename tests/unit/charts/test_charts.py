@@ -17,6 +17,7 @@ from lib.charts import (
     participants,
     rates,
     sparkline,
+    split,
     theme,
 )
 from lib.charts.intervals import Row
@@ -43,7 +44,7 @@ def a_trend(days=9):
                             "high": nan if early else inf if step == 2 else 0.12,
                             "single_low": 0.0, "single_high": 0.1, "evidence": 0.02 * step,
                             "evidence_now": 0.01 * step, "single_evidence": 0.9})  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(share=0.5, balance_p=1.0)
 
 
 OVER_TIME = {
@@ -52,6 +53,7 @@ OVER_TIME = {
     "rates": lambda f, c: rates.figure(f, c, unit="share who bought", is_share=True),
     "participants": participants.figure,
     "per_day": participants.per_day,
+    "split": split.figure,
 }
 
 
@@ -62,7 +64,7 @@ def test_over_time_has_title_units_and_the_shared_axis(make):
     assert fig.layout.title.text
     assert fig.layout.yaxis.title.text
     assert "time" in fig.layout.xaxis.title.text
-    assert tuple(fig.layout.xaxis.range) == CANVAS.span
+    assert tuple(fig.layout.xaxis.range) == ("2026-03-01 00:00:00", "2026-03-10 00:00:00")
     assert len(fig.data) > 0
     assert not any("<b>" in (t.name or "") for t in fig.data), "a name is not mark-up"
 
