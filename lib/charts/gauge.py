@@ -35,9 +35,10 @@ def figure(
         is_muted: health is in doubt: the bands lose their colour.
         colours: by role.
     """
-    fig = blank(TITLE, colours, margin={"l": 34, "r": 40, "t": 56, "b": 6})
     who = f"{plain(name)} against {plain(against)}" if against else plain(name)
-    fig.update_layout(title_subtitle={"text": who, "font": {"size": 12, "color": colours.muted}})
+    small = f"<span style='font-size:12px;font-weight:400;color:{colours.muted}'>{who}</span>"
+    fig = blank(f"{TITLE}<br>{small}", colours, margin={"l": 34, "r": 40, "t": 54, "b": 6})
+    fig.update_layout(title_pad_t=22)
     bands = [colours.band_low] * 3 if is_muted else _bands(colours)
     shown = None if evidence is None else 100 * wording.evidence_value(evidence)
     fig.add_trace(
@@ -47,7 +48,7 @@ def figure(
             number={
                 "font": {"size": 34, "color": colours.text},
                 "valueformat": ".3~f",
-                "suffix": f"<span style='font-size:0.4em;color:{colours.muted}'> of 100</span>",
+                "suffix": f"<span style='font-size:14px;color:{colours.muted}'> of 100</span>",
             },
             gauge=_dial(shown, bands, colours),
         )

@@ -7,6 +7,7 @@ import streamlit as st
 from lib import wording
 from lib.live.feed import Health, Hub
 from lib.settings import Settings
+from lib.ui.header import trouble_notice
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, num, span, tag
 from lib.ui.viewer import Viewer, viewer
@@ -37,13 +38,8 @@ def connection_panel() -> None:
 def _troubles(health: Health, who: Viewer) -> list[Node]:
     said = []
     if health.trouble is not None:
-        more = (
-            span("", " Setting to change: ", tag("code", "", health.trouble.setting), ".")
-            if health.trouble.setting
-            else None
-        )
         since = wording.moment(health.trouble.since, who.zone, now=who.now)
-        said.append(notice(f"{health.trouble.sentence} Since {since}.", "amber", "cloud_off", more))
+        said.append(trouble_notice(health.trouble, who, f"So it is since {since}."))
     if health.store_trouble:
         said.append(notice(health.store_trouble, "amber", "hard_drive"))
     if health.loop_error:

@@ -170,13 +170,18 @@ def _last_good(view: LiveView, viewer: Viewer) -> str:
 
 
 def _trouble(view: LiveView, trouble: Trouble, viewer: Viewer) -> Node:
+    good = ""
+    if view.checked_at is not None and trouble.kind != "store":
+        good = f"{_last_good(view, viewer)}; the numbers shown are from then."
+    return trouble_notice(trouble, viewer, good)
+
+
+def trouble_notice(
+    trouble: Trouble, viewer: Viewer, good: str = "There is no earlier reading to show."
+) -> Node:
+    """What is wrong, how good the last numbers are, when it is tried again, and which setting to change."""
     tone, symbol = ("bad", "key_off") if trouble.kind == "refused" else ("amber", "cloud_off")
-    words = trouble.sentence
-    if trouble.kind != "store":
-        words += f" {_last_good(view, viewer)}" if view.checked_at else ""
-        words += "; the numbers shown are from then." if view.checked_at else ""
-    if view.checked_at is None and trouble.kind == "down":
-        words += " There is no earlier reading to show."
+    words = f"{trouble.sentence} {good}".rstrip()
     if trouble.next_try_at is not None and trouble.next_try_at > viewer.now:
         words += f" Trying again in {wording.duration(trouble.next_try_at - viewer.now, parts=1)}."
     setting = (

@@ -17,9 +17,9 @@ from lib.ui.arms import arm_cards
 from lib.ui.evidence import evidence_panel
 from lib.ui.expert import expert_panel, fooled_panel
 from lib.ui.frame import boundary
-from lib.ui.header import header, notices
+from lib.ui.header import header, notices, trouble_notice
 from lib.ui.live_block import live_block
-from lib.ui.markup import Node, div, tag
+from lib.ui.markup import Node
 from lib.ui.metrics import interval_chart, metrics_table
 from lib.ui.picker import unknown_sentence
 from lib.ui.sentences import fact_table
@@ -34,24 +34,23 @@ FIRST_TICK_MS = 1_000  # until there is something to see
 
 
 @st.fragment
-def live_panel(experiment_id: int) -> None:
-    """The experiment with its clock and controls."""
+def live_panel(experiment_id: int | None, *, is_listed: bool = True) -> None:
+    """The experiment with its clock and controls.
+
+    Args:
+        experiment_id: what to show; None while there is nothing to choose from.
+        is_listed: whether the page around it knew the list of experiments; it is drawn anew once there is one.
+    """
     source = hub()
-    view = source.look(experiment_id)
+    if not is_listed and source.experiments():
+        st.rerun()
+    view = None if experiment_id is None else source.look(experiment_id)
     tick = _clock(view, round(1000 * source.poll_s))
     with boundary():
         if view is None or is_unread(view):
-            waiting(source, experiment_id, view)
+            waiting(source, experiment_id)
             return
         draw_view(view, "live", tick=tick, with_controls=True)
-
-
-@st.fragment(run_every=1)
-def list_awaited() -> None:
-    """Before the list of experiments is there: looks every second, and goes on with the whole page once it is."""
-    if hub().experiments():
-        st.rerun()
-    waiting(hub(), 0, None)
 
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
@@ -74,31 +73,25 @@ def stamp(view: LiveView) -> str:
     return f"{view.version}@{view.checked_at}"
 
 
-def waiting(source: Hub, experiment_id: int, view: LiveView | None) -> None:
+def waiting(source: Hub, experiment_id: int | None) -> None:
     """Before the first reading: the shape of what comes, or why it does not come."""
     listed = source.experiments()
-    trouble = source.health().trouble
-    if view is None and listed and experiment_id not in {e.id for e in listed}:
+    health = source.health()
+    if experiment_id is not None and listed and experiment_id not in {e.id for e in listed}:
         st.info(unknown_sentence(experiment_id, listed), icon=":material/search_off:")
         return
-    if trouble is not None and not listed:
-        live_block(_unreachable(trouble.sentence, trouble.setting), key="live-unreachable")
+    if health.trouble is not None and not listed:
+        live_block(trouble_notice(health.trouble, viewer(source.clock)), key="live-unreachable")
         return
-    if source.health().loop_error:
+    if health.loop_error:
         words = (
             "The last look ended with an unexpected error. Trying again; the log has the details."
         )
         live_block(notice(words, "amber", "error"), key="live-error")
-    if source.health().has_list and not listed:
-        st.info("This project has no experiments yet.", icon=":material/science:")
+    if not listed and health.has_list:
+        st.info("There are no experiments in this project yet.", icon=":material/science:")
         return
     skeleton("Reading the experiment ..." if listed else "Reading the list of experiments ...")
-
-
-def _unreachable(sentence: str, setting: str | None) -> Node:
-    more = None if setting is None else tag("code", "", setting)
-    words = f"{sentence} There is no earlier reading to show."
-    return div("", notice(words, "amber", "cloud_off", more))
 
 
 def skeleton(words: str) -> None:

@@ -18,10 +18,13 @@ class FakeHub:
 
     poll_s = 10.0
 
-    def __init__(self, views=(), *, listed=None, trouble=None, now=NOW + timedelta(seconds=6)):
+    def __init__(
+        self, views=(), *, listed=None, trouble=None, now=NOW + timedelta(seconds=6), is_read=True
+    ):
         self.shown = {view.experiment.id: view for view in views}
         self.listed = tuple(v.experiment for v in views) if listed is None else tuple(listed)
         self.list_trouble = trouble
+        self.is_read = is_read
         self.now = now
         self.looked, self.refreshed = [], []
 
@@ -61,6 +64,7 @@ class FakeHub:
             pace=Pace(used={"requests a minute": (12, 480)}, n_requests=55),
             trouble=self.list_trouble,
             last_round_at=self.now,
+            has_list=self.is_read,
         )
 
 

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from lib.live.view import Trouble
 from lib.stats.results import State
+from tests.builders import NOW
 from tests.pages.conftest import trees, words
 from tests.pages.fake_hub import FakeHub, every_view
 
@@ -177,6 +179,45 @@ def test_first_load_is_a_skeleton_and_hurries(page, views):
     assert "Reading the experiment ..." in words(at)
     (clock,) = at.get("component_instance")
     assert json.loads(clock.proto.json_args)["interval"] == 1_000
+
+
+def test_before_the_list_is_read(page):
+    """A fresh start says that the list is being read, and hurries."""
+    at = page(FakeHub(is_read=False))
+    assert "Reading the list of experiments ..." in words(at)
+    (clock,) = at.get("component_instance")
+    assert json.loads(clock.proto.json_args)["interval"] == 1_000
+
+
+def test_an_empty_project_is_not_loading(page):
+    """A project without experiments is told as such, not as loading and not as an error."""
+    said = words(page(FakeHub()))
+    assert "There are no experiments in this project yet." in said
+    assert "Reading" not in said
+
+
+def test_nothing_readable_at_all_names_the_setting(page):
+    """A refused key before anything was read: the sentence and the setting."""
+    trouble = Trouble(
+        kind="refused",
+        sentence="PostHog does not accept the key.",
+        since=NOW,
+        setting="POSTHOG_API_KEY",
+    )
+    said = words(page(FakeHub(trouble=trouble), experiment=4))
+    assert "PostHog does not accept the key. There is no earlier reading to show." in said
+    assert "Setting to change: POSTHOG_API_KEY" in said
+
+
+def test_the_page_is_drawn_anew_when_the_list_arrives(page, views):
+    """The picker learns the experiment's name as soon as the list is there, without a reload."""
+    view = views["ahead"]
+    hub = FakeHub([view], listed=())
+    at = page(hub, experiment=view.experiment.id)
+    assert at.selectbox(key="picker").options == [f"Experiment {view.experiment.id}"]
+    hub.listed = (view.experiment,)
+    at.run()
+    assert at.selectbox(key="picker").options == ["Ahead · running"]
 
 
 def test_unknown_experiment_lists_what_runs(page, hub):
