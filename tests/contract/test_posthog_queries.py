@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lib.experiments.errors import SourceDown, SourceRefused
-from lib.experiments.model import MetricKind, Origin
+from lib.experiments.model import Origin
 from tests.contract.posthog_replies import (
     FUNNEL_ID,
     MEAN_ID,
@@ -17,7 +17,6 @@ from tests.contract.posthog_replies import (
     detail,
     exposures,
     finished,
-    flag,
     metric,
     refusal,
     result,
@@ -65,6 +64,19 @@ def test_server_without_runs():
     assert posthog.count("latest") == 1
     assert posthog.count("query") == 1
     assert source.past(482).snapshots == ()
+
+
+def test_server_that_answers_unknown_routes_with_a_page():
+    """A 404 that is a web page means no stored runs, too."""
+    posthog = old_server(latest=Answer(b"<html>Not found</html>", 404))
+    assert look(posthog, posthog.source()).snapshots
+
+
+def test_numbers_of_an_ended_experiment():
+    """Numbers of an ended experiment end with it, whenever they were computed."""
+    posthog = old_server(detail=detail(end_date="2026-09-10T00:00:00Z", status=None))
+    (snapshot,) = look(posthog, posthog.source()).snapshots
+    assert snapshot.as_of == datetime(2026, 9, 10, tzinfo=UTC)
 
 
 def test_old_server_asks_at_each_look():
@@ -338,66 +350,3 @@ def test_unreadable_exposures(answer):
     assert reading.exposures is None
     assert reading.snapshots
     assert posthog.count("exposures") == 1
-
-
-TRENDS = {
-    "kind": "ExperimentTrendsQuery",
-    "variants": [
-        {"key": "control", "count": 1220.0, "exposure": 1.0, "absolute_exposure": 10050.0},
-        {"key": "test", "count": 1311.0, "exposure": 1.003, "absolute_exposure": 10080.0},
-    ],
-    "probability": {"control": 0.0312, "test": 0.9688},
-    "significant": False,
-    "p_value": 0.0624,
-    "credible_intervals": {"control": [0.1147, 0.1284]},
-    "last_refresh": "2024-06-21T09:00:00Z",
-}
-FUNNELS = {
-    "kind": "ExperimentFunnelsQuery",
-    "variants": [
-        {"key": "control", "success_count": 612.0, "failure_count": 4401.0},
-        {"key": "test", "success_count": 671.0, "failure_count": 4362.0},
-    ],
-    "last_refresh": "2024-06-21T09:00:00Z",
-}
-
-
-@pytest.mark.parametrize(
-    ("answer", "n", "total"),
-    [(TRENDS, 10050, 1220), (FUNNELS, 612 + 4401, 612)],
-    ids=["trends", "funnels"],
-)
-def test_old_engine(answer, n, total):
-    """Metrics of the old engine come by query beside stored runs, as counts marked never to be decided on."""
-    legacy = {"kind": answer["kind"], "uuid": "0f000000", "name": "Purchases"}
-    posthog = FakePostHog(detail=detail(legacy, metric(MEAN_ID)), query=answer)
-    reading = look(posthog, posthog.source(live_queries_per_hour=0))
-    old = next(s for s in reading.snapshots if s.metric_id == "0f000000")
-    assert (old.totals[0].n, old.totals[0].total) == (n, total)
-    assert reading.experiment.metric("0f000000").kind is MetricKind.LEGACY
-    assert kinds(reading) == ["legacy"]
-    assert all(own.interval is None for own in old.reported)
-    assert len(reading.snapshots) == 2
-    asked = next(b for b in bodies(posthog) if b["query"]["kind"] == answer["kind"])
-    assert asked["query"] == {**legacy, "experiment_id": 482}
-
-
-def test_old_engine_unreadable():
-    """An old-engine answer without its counts is a problem, not a zero."""
-    broken = {"variants": [{"key": "control", "count": 1}, {"key": "test", "success_count": None}]}
-    posthog = FakePostHog(
-        detail=detail(
-            {"kind": "ExperimentTrendsQuery", "uuid": "t"}, feature_flag=flag("control", "test")
-        ),
-        query=broken,
-    )
-    reading = look(posthog, posthog.source())
-    assert (reading.snapshots, kinds(reading)) == ((), ["legacy", "unreadable", "unreadable"])
-
-
-def test_unknown_kind_of_metric():
-    """A metric of a kind this program does not know is said to be so, and not asked for."""
-    posthog = FakePostHog(detail=detail(metric(MEAN_ID), metric("s", "survival")))
-    reading = look(posthog, posthog.source(live_queries_per_hour=0))
-    assert kinds(reading) == ["unsupported"]
-    assert posthog.count("query") == 0

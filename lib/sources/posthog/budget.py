@@ -17,7 +17,7 @@ from lib.settings import PostHogSettings
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
-RESERVE = 0.25  # of every window, kept for what is watched
+RESERVE = 0.15  # of every window, kept for what is watched
 FIRST_PAUSE_S = 10.0
 LONGEST_PAUSE_S = 15.0  # in an outage, so that its end is noticed
 OVER_LIMIT = "PostHog's request limit is reached; waiting until it allows more."

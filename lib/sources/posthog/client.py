@@ -50,7 +50,7 @@ WATCHED_FOR_S = 60.0  # how long a look counts as somebody watching
 
 
 class PostHogSource:
-    """Reads experiments from PostHog over HTTP.
+    """Reads experiments from PostHog over HTTP; thread-safe, one question at a time.
 
     Args:
         settings: where PostHog is and how hard it may be asked.
@@ -105,7 +105,7 @@ class PostHogSource:
             if now - self._listed_at < LIST_S:
                 return self._listed
             if self._list_held and now < self._list_held[0]:
-                raise self._list_held[1]
+                raise self._list_held[1].with_traceback(None)
             try:
                 self._listed = tuple(self._list())
             except (OneQuestionDown, SourceRefused) as error:
@@ -123,7 +123,7 @@ class PostHogSource:
             self._forget(experiment_id, kept)
             refusal = kept.refusal(now)
             if refusal is not None:
-                raise refusal
+                raise refusal.with_traceback(None)
             try:
                 return self._look(experiment_id, kept, is_watched=is_watched)
             except OverLimit as over:  # not sooner than usual, or all that wait would come at once
@@ -136,7 +136,7 @@ class PostHogSource:
             kept = self._kept.setdefault(experiment_id, Kept())
             refusal = kept.refusal(self._means.monotonic())
             if refusal is not None:
-                raise refusal
+                raise refusal.with_traceback(None)
             experiment = self._configured(experiment_id, kept, is_watched=True)
             if self._runs.are_absent or _is_draft(experiment):
                 return Past()

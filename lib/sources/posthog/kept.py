@@ -91,8 +91,6 @@ class Kept:
     def configure(self, detail: Row, experiment: Experiment, defined: tuple[Defined, ...]) -> None:
         """Take over a freshly read configuration."""
         self.detail, self.experiment, self.defined = detail, experiment, defined
-        present = {found.metric.id for found in defined}
-        self.numbers = {key: kept for key, kept in self.numbers.items() if key in present}
 
     def config_of(self, metric_id: str) -> str:
         """Changes whenever something changes that PostHog recalculates for."""

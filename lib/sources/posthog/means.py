@@ -78,7 +78,7 @@ class Means:
         """
         refusal = self.query_refusal()
         if refusal is not None:
-            raise refusal
+            raise refusal.with_traceback(None)  # else each raise makes it longer
         try:
             outcome = self.queries.ask(key, query, refresh=refresh, is_watched=is_watched)
         except SourceRefused as refused:

@@ -121,7 +121,7 @@ class Wire:
             SourceError: anything but a good answer or an accepted status.
         """
         if self._refused and self._monotonic() < self._refused[0]:
-            raise self._refused[1]
+            raise self._refused[1].with_traceback(None)  # else each raise makes it longer
         check_settings(self._settings)
         self._budget.take(is_query=route.is_query, is_watched=is_watched)
         self._check_address()
