@@ -69,13 +69,11 @@ def totals(key: str, n: int, total: float, metric: Metric | None = None) -> Tota
     """Totals of one arm; a mean or ratio metric gets a spread like an exponential's."""
     kind = metric.kind if metric else MetricKind.FUNNEL
     if kind is MetricKind.FUNNEL:
-        return Totals(
-            variant_key=key,
-            n=n,
-            total=total,
-            total_sq=total,
-            steps=(n, round((n + total) / 2), int(total)),
-        )
+        squares = (
+            max(total, total**2 / n) if n else total
+        )  # more converters than visitors: an error
+        steps = (n, round((n + total) / 2), int(total))
+        return Totals(variant_key=key, n=n, total=total, total_sq=squares, steps=steps)
     total_sq = 2 * total**2 / n if n else 0.0
     if kind not in {MetricKind.RATIO, MetricKind.RETENTION}:
         return Totals(variant_key=key, n=n, total=total, total_sq=total_sq)

@@ -12,10 +12,13 @@ from datetime import datetime
 import numpy as np
 
 from lib.experiments.model import Experiment, Metric, MetricKind, Plan, Snapshot
+from lib.stats.boundary import RULE, mixture_line, table_line
+from lib.stats.compare import Compared, compare
 from lib.stats.forecast import visitors_per_day
 from lib.stats.moments import Sums, sums_at, sums_of, value_and_variance
 from lib.stats.plan import DAY_S
-from lib.stats.results import Flag, Floats, Series, Trace
+from lib.stats.results import Flag, Floats, Series
+from lib.stats.series import rows_of
 
 NOVELTY_Z = 3.0  # 1.8 % false flags over 11 daily checks
 NOVELTY_FROM_DAY = 4.0
@@ -24,6 +27,7 @@ MATURING_A_DAY = 0.05
 FLAT_A_DAY = 0.01
 MOVED = 0.20
 HEAVY = 0.05
+MOMENTS = 40
 
 
 def flags_of(
@@ -33,7 +37,6 @@ def flags_of(
     *,
     plan: Plan | None,
     early: Series | None,
-    trace: Trace | None = None,
 ) -> tuple[Flag, ...]:
     """Every flag that is up, in fixed order.
 
@@ -43,7 +46,6 @@ def flags_of(
         snapshot: the newest totals.
         plan: the frozen plan.
         early: earlier totals of the same metric, oldest first.
-        trace: how the intervals moved, for "inconsistent over time".
     """
     if metric.kind is MetricKind.LEGACY:
         return ()
@@ -55,8 +57,8 @@ def flags_of(
         found += novelty(metric, keys, now, early, snapshot.as_of, started)
         found += maturing(metric, now, early, snapshot.as_of)
         found += moved_end(plan, early, now, snapshot.as_of, started)
+        found += inconsistent(metric, keys, plan, early, started)
     found += outliers(metric, keys, now)
-    found += inconsistent(keys, trace)
     return tuple(found)
 
 
@@ -172,17 +174,36 @@ def outliers(metric: Metric, keys: list[str], now: Sums) -> list[Flag]:
     ]
 
 
-def inconsistent(keys: list[str], trace: Trace | None) -> list[Flag]:
+def inconsistent(
+    metric: Metric, keys: list[str], plan: Plan | None, early: Series, started: datetime
+) -> list[Flag]:
     """Arms whose always-valid intervals of different moments exclude each other: the effect moved.
 
-    The value is the gap between the highest lower end and the lowest upper end, in lift.
+    At most 40 moments are looked at, with the line of steady traffic. The value is the gap between the
+    highest lower and the lowest upper end, in lift.
     """
-    if trace is None or len(trace.as_of) == 0:
+    if plan is None or len(plan.n_per_arm) != len(keys) or len(keys) < 2:
         return []
-    low = np.where(np.isnan(trace.low), -np.inf, trace.low).max(axis=0)
-    high = np.where(np.isnan(trace.high), np.inf, trace.high).min(axis=0)
+    rows = rows_of(early, np.unique(np.linspace(0, len(early) - 1, MOMENTS).astype(int)))
+    compared = compare(metric.kind, rows)
+    low, high = compared.relative(_steady_line(plan, compared, rows, started))
+    known = compared.enough & compared.sane & np.isfinite(low) & np.isfinite(high)
+    gaps = np.where(known, low, -np.inf).max(axis=0) - np.where(known, high, np.inf).min(axis=0)
     return [
         Flag(kind="inconsistent", value=float(gap), arm_key=keys[place])
-        for place, gap in enumerate(low - high, start=1)
+        for place, gap in enumerate(gaps, start=1)
         if math.isfinite(gap) and gap > 0
     ]
+
+
+def _steady_line(plan: Plan, compared: Compared, rows: Series, started: datetime) -> Floats:
+    """The line of steady traffic at each row, NaN before anything can be called, (T, M)."""
+    n = np.array(plan.n_per_arm)
+    alpha = plan.alpha / (len(n) - 1)
+    e = (rows.as_of - started.timestamp()) / DAY_S / plan.days
+    with np.errstate(all="ignore"):
+        u = compared.h / (n[0] * n[1:] / (n[0] + n[1:]))
+    s = np.minimum(u, e[:, None])
+    part = np.where(s <= 1, table_line(np.clip(s, 0.0, 1.0), RULE.plan_share * alpha), np.inf)
+    line = np.minimum(part, mixture_line(np.nan_to_num(u), RULE.reserve_share * alpha, RULE.rho))
+    return np.asarray(np.where(s >= RULE.start, line, np.nan), dtype=np.float64)
