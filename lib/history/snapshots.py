@@ -127,6 +127,16 @@ class Snapshots:
         )
         return found[0] if found else None
 
+    def first_known(self, experiment_id: int, metric_id: str, at: datetime) -> datetime | None:
+        """When the last reading at or before ``at`` (the data's clock) was first taken, on our clock.
+
+        What was known then is what was shown then: corrections that came later are not.
+        """
+        query = select(S.taken_at).where(S.track_id == TRACK, S.as_of <= to_micros(at))
+        query = query.order_by(S.as_of.desc(), S.revision).limit(1)
+        found = self.rows(experiment_id, metric_id, query)
+        return from_micros(found[0].taken_at) if found else None
+
     def protect(
         self, experiment_id: int, metric_id: str | None, as_of: datetime, why: int = MINIMUM
     ) -> int:

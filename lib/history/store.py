@@ -103,6 +103,10 @@ class Store:
         """The last reading at or before ``at``, the data's clock."""
         return self._snapshots.newest(experiment_id, metric_id, at=at, known_at=known_at)
 
+    def first_known(self, experiment_id: int, metric_id: str, at: datetime) -> datetime | None:
+        """When the last reading at or before ``at`` was first taken: the ``known_at`` of that moment."""
+        return self._snapshots.first_known(experiment_id, metric_id, at)
+
     def series(
         self,
         experiment: Experiment,

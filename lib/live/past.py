@@ -1,4 +1,10 @@
-"""The view of an earlier moment, recomputed without hindsight: only rows and calls up to then are seen."""
+"""The view of an earlier moment, recomputed without hindsight: only rows and calls up to then are seen.
+
+A moment is one of the data's clock. What was known then is what was known when the reading of that moment was
+first taken: a later correction of an earlier row is not seen, and the row itself stands as it was first read.
+Daily points from before the first look were all read at that look, so each of them knows the ones before it.
+The set-up is the one of now; when it changed is told by the notes of the timeline.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +35,29 @@ class ShelfAsOf:
     def __init__(self, store: Store, moment: datetime) -> None:
         self._store = store
         self._moment = moment
+        self._known: dict[tuple[int, str], datetime | None] = {}
 
     def keep(self, snapshots: Sequence[Snapshot]) -> int:
         """Nothing is kept while looking back."""
         return 0
 
     def thinned_series(self, experiment: Experiment, metric: Metric, *, points: int) -> Series:
-        """The rows up to the moment, thinned."""
-        return self._store.thinned_series(experiment, metric, points=points, until=self._moment)
+        """The rows up to the moment as known then, thinned."""
+        known_at = self._known_at(experiment.id, metric.id)
+        return self._store.thinned_series(
+            experiment, metric, points=points, until=self._moment, known_at=known_at
+        )
 
     def newest(self, experiment_id: int, metric_id: str) -> Snapshot | None:
-        """The last row up to the moment."""
-        return self._store.newest(experiment_id, metric_id, at=self._moment)
+        """The last row up to the moment as it was first read."""
+        known_at = self._known_at(experiment_id, metric_id)
+        return self._store.newest(experiment_id, metric_id, at=self._moment, known_at=known_at)
+
+    def _known_at(self, experiment_id: int, metric_id: str) -> datetime | None:
+        key = (experiment_id, metric_id)
+        if key not in self._known:
+            self._known[key] = self._store.first_known(*key, self._moment)
+        return self._known[key]
 
     def exposures(self, experiment_id: int) -> Exposures | None:
         """Exposures are kept as last seen only, so the past has none."""

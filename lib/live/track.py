@@ -13,6 +13,7 @@ from lib.stats.results import Floats, Series
 from lib.stats.watch import Watch, rows_to_keep
 
 MEMORY_S = 8 * 86_400.0  # enough for a trailing week
+MOST_COURSE = 120
 
 
 class Track:
@@ -26,6 +27,7 @@ class Track:
         ] = ()  # moments of the newest rows that carry the evidence
         self._series: Series | None = None
         self._evidence = np.empty((0, 2))
+        self._course = np.empty((0, 2))
 
     def extend(self, series: Series) -> None:
         """Feed newer rows."""
@@ -35,9 +37,9 @@ class Track:
         self._series = _tail(self._series, MEMORY_S)
         if trace.evidence.size:
             best = np.nanmax(np.where(np.isnan(trace.evidence), 0.0, trace.evidence), axis=1)
-            self._evidence = np.vstack([self._evidence, np.column_stack([trace.as_of, best])])[
-                -5000:
-            ]
+            fresh = np.column_stack([trace.as_of, best])
+            self._evidence = np.vstack([self._evidence, fresh])[-5000:]
+            self._course = _coarser(np.vstack([self._course, fresh]))
 
     @property
     def recent(self) -> Series | None:
@@ -63,6 +65,11 @@ class Track:
         if then < at[0]:
             return None
         return round(float(n[-1] - np.interp(then, at, n)))
+
+    @property
+    def course(self) -> tuple[tuple[float, float], ...]:
+        """The highest evidence of any arm over the whole run: (POSIX seconds, 0..1), coarse."""
+        return tuple((float(at), float(best)) for at, best in self._course)
 
     def evidence_before(self, span: timedelta) -> float | None:
         """The highest evidence of any arm ``span`` before the newest row; None: not known."""
@@ -95,3 +102,13 @@ def _tail(series: Series, span_s: float) -> Series:
         return None if values is None else values[start:]
 
     return Series(**{f.name: cut(f.name) for f in fields(Series)})  # type: ignore[arg-type]  # as above
+
+
+def _coarser(course: Floats) -> Floats:
+    """The same course with the last row of each stretch of time, once it has become too long."""
+    if len(course) <= MOST_COURSE:
+        return course
+    at = course[:, 0]
+    stretch = np.floor((at - at[0]) / (at[-1] - at[0]) * MOST_COURSE / 2)
+    is_last = np.append(np.diff(stretch) > 0, True)  # a value of the array
+    return course[is_last]

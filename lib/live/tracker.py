@@ -189,6 +189,7 @@ class Tracker:
             version=_version(self.experiment, analyses, reading),
             last_hour=track.added(timedelta(hours=1)) if track else None,
             evidence_yesterday=track.evidence_before(DAY) if track else None,
+            evidence_course=track.course if track else (),
         )
 
     def _analyses(self, moment: _Moment) -> tuple[Analysis, ...]:

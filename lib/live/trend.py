@@ -93,6 +93,7 @@ class _Course:
 
     def __init__(self, experiment: Experiment, metric: Metric, plan: Plan | None) -> None:
         self._experiment, self._metric, self._plan = experiment, metric, plan
+        self._known_at: datetime | None = None  # a course with an end knows what was known then
         self._start_over()
 
     def _start_over(self) -> None:
@@ -104,7 +105,10 @@ class _Course:
 
     def trend(self, store: Store, since: datetime | None, until: datetime | None) -> Trend:
         """The trend now; rows that arrived since the last time are added."""
-        newest = store.newest(self._experiment.id, self._metric.id, at=until)
+        ids = (self._experiment.id, self._metric.id)
+        if until is not None and self._known_at is None:
+            self._known_at = store.first_known(*ids, until)
+        newest = store.newest(*ids, at=until, known_at=self._known_at)
         at = newest.as_of.timestamp() if newest else 0.0
         if self._series is not None and len(self._series) > 3 * POINTS:
             self._start_over()
@@ -120,13 +124,15 @@ class _Course:
     def _fresh(self, store: Store, since: datetime | None, until: datetime | None) -> Series:
         """Rows not seen yet: at first thinned before and within the range, later just the new ones."""
         ask = (self._experiment, self._metric)
+        known = self._known_at
         if self._series is not None:
             after = datetime.fromtimestamp(self._last, UTC) + timedelta(microseconds=1)
-            return store.series(*ask, since=after, until=until)
+            return store.series(*ask, since=after, until=until, known_at=known)
         if since is None:
-            return store.thinned_series(*ask, points=POINTS, until=until)
-        before = store.thinned_series(*ask, points=POINTS // 2, until=since)
-        within = store.thinned_series(*ask, points=POINTS, since=since, until=until)
+            return store.thinned_series(*ask, points=POINTS, until=until, known_at=known)
+        earlier = since - timedelta(microseconds=1)  # a row exactly there belongs to the range
+        before = store.thinned_series(*ask, points=POINTS // 2, until=earlier, known_at=known)
+        within = store.thinned_series(*ask, points=POINTS, since=since, until=until, known_at=known)
         return joined(before, within) if len(within) else before
 
     def _extend(self, series: Series) -> None:

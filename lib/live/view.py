@@ -45,6 +45,7 @@ class LiveView:
         frozen_at: set when this view is a look into the past.
         last_hour: visitors added in the last hour of the server's clock; None unknown.
         evidence_yesterday: highest evidence of the primary one day earlier; None unknown.
+        evidence_course: highest evidence of the primary over the whole run, coarse: (POSIX seconds, 0..1).
     """
 
     experiment: Experiment
@@ -65,6 +66,7 @@ class LiveView:
     frozen_at: datetime | None = None
     last_hour: int | None = None
     evidence_yesterday: float | None = None
+    evidence_course: tuple[tuple[float, float], ...] = ()
 
     @property
     def primary(self) -> Analysis | None:
