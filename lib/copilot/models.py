@@ -118,6 +118,12 @@ class OpenAIModel:
             )
         return self._made
 
+    def close(self) -> None:
+        """Give the connections back; the next question opens new ones."""
+        made, self._made = self._made, None
+        if made is not None:
+            asyncio.run_coroutine_threadsafe(made.close(), background_loop()).result(5)
+
     async def stream(
         self, messages: Messages, tools: Sequence[Mapping[str, Any]] = ()
     ) -> AsyncIterator[Piece]:

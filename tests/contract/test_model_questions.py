@@ -42,7 +42,9 @@ def desks(tmp_path_factory):
 def careful_model():
     """A server whose model words what was computed."""
     with ModelServer(parrot) as server:
-        yield OpenAIModel(ModelSettings(base_url=server.url, model="careful-1"))
+        model = OpenAIModel(ModelSettings(base_url=server.url, model="careful-1"))
+        yield model
+        model.close()
 
 
 def test_enough_questions():
