@@ -319,12 +319,18 @@ class _Reader:
             sign = 1 if signed[1] == "+" else -1
         bare = re.sub(r"[+–\s*_`$€£-]+$", "", before)
         hedge = self.vocabulary.tables["hedge"]
+        over, under = _ends(hedge["over"], bare), _ends(hedge["under"], bare)
         return replace(
             mention,
             sign=sign,
-            approx=_ends(hedge["approx"], bare),
-            bound=1 if _ends(hedge["over"], bare) else -1 if _ends(hedge["under"], bare) else 0,
+            approx=_ends(hedge["approx"], bare) is not None,
+            bound=0 if _behind_number(bare, over or under) else 1 if over else -1 if under else 0,
         )
+
+
+def _behind_number(text: str, hedge: str | None) -> bool:
+    """``−7 % up to 13 %`` is a range, not a hedge."""
+    return hedge is not None and text[: len(text) - len(hedge)].rstrip().endswith(GONE)
 
 
 def _longest(table: Mapping[str, float]) -> str:
@@ -332,7 +338,7 @@ def _longest(table: Mapping[str, float]) -> str:
     return "|".join(sorted(table, key=len, reverse=True))
 
 
-def _ends(pattern: re.Pattern[str], text: str) -> bool:
-    """Whether the text ends with one of the words."""
+def _ends(pattern: re.Pattern[str], text: str) -> str | None:
+    """The words of the pattern the text ends with, if it does."""
     tail = text[-30:]
-    return any(match.end() == len(tail) for match in pattern.finditer(tail))
+    return next((m[0] for m in pattern.finditer(tail) if m.end() == len(tail)), None)

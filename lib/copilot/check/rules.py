@@ -117,7 +117,7 @@ def _wrong_chance(scene: Scene, mention: Mention, fact: Fact) -> str:
     """The chance that something happens is not the chance that it does not."""
     if fact.topic not in {"chance", "never"} or fact.unit is not Unit.RATE:
         return ""
-    said = scene.between_numbers(mention)
+    said = scene.between_numbers(mention) + " " + scene.in_clause(mention)
     denied = scene.says("direction", "negation", said) or scene.says("glue", "missing", said)
     if denied == (fact.topic == "never"):
         return ""

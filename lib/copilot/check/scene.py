@@ -60,7 +60,7 @@ class Scene:
         """Whether a word stands between two numbers or two names, as in ``4 and 9 days``."""
         left = self.plain[:start].rstrip(" +-–*_`~")
         right = self.plain[end:].lstrip(" +-–*_`~")
-        return left[-1:] in {GONE, NAMED} and right[:1] in {GONE, NAMED}
+        return left[-1:] == right[:1] and left[-1:] in {GONE, NAMED}
 
     def near(self, mention: Mention) -> str:
         """The words around a number within the sentence."""

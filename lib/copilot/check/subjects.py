@@ -32,6 +32,7 @@ def subject_of(
         or _behind(scene, mention)
         or _last_subject(scene, here)
         or (None if here else _the_other(scene, start, arms))
+        or (later[0].target if later and later[0].start < end else None)
         or _last_subject(scene, [n for n in named if n.start < start])
         or (later[0].target if later else None)
         or (_other(here[-1].target, arms) if here else None)
