@@ -64,7 +64,6 @@ class PostHogSettings:
     live_queries_per_hour: int = 60
     may_recalculate: bool = False
     allow_http: bool = False
-    allow_internal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +158,6 @@ def _posthog(read: _Reader) -> PostHogSettings:
         live_queries_per_hour=read.number("POSTHOG_LIVE_QUERIES_PER_HOUR", 60, int, low=0),
         may_recalculate=read.switch("POSTHOG_MAY_RECALCULATE"),
         allow_http=read.switch("POSTHOG_ALLOW_HTTP"),
-        allow_internal=read.switch("POSTHOG_ALLOW_INTERNAL"),
     )
 
 

@@ -42,7 +42,7 @@ def test_settings(name):
 
 def test_the_two_commands():
     """The first opens the app, the second runs the tests; both make their own environment."""
-    commands = re.findall(r"```sh\n(.+?)\n```", README, flags=re.S)
+    commands = re.findall(r"```sh\n(.+?)\n```", README, flags=re.DOTALL)
     opens, tests = commands[:2]
     assert "streamlit run dashboard.py" in opens
     assert "pytest" in tests

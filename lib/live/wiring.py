@@ -45,9 +45,9 @@ def make_stand_in(chosen: Settings, since: float | None = None) -> StandIn:
     )
 
 
-def make_source(posthog: PostHogSettings) -> Source:
+def make_source(posthog: PostHogSettings, poll_s: float = 10.0) -> Source:
     """The one source there is: PostHog over HTTP."""
-    return PostHogSource(posthog, clock=utc_now)
+    return PostHogSource(posthog, clock=utc_now, tick_s=poll_s)
 
 
 def make_store(chosen: Settings) -> Store:
@@ -78,7 +78,7 @@ def make_hub(chosen: Settings) -> Hub:
     store = make_store(chosen)
     posthog = demo_settings(chosen, store) if chosen.is_demo else chosen.posthog
     hub = Hub(
-        make_source(posthog),
+        make_source(posthog, chosen.poll_s),
         store,
         clock=utc_now,
         poll_s=chosen.poll_s,
