@@ -26,6 +26,7 @@ class Rule:
         exponent: error spent by spending time s is ``plan_share alpha s^exponent``.
         shift: continuous watching between steps, Siegmund 1985 (0.5826), less what holding the line saves.
         start: nothing is called before this spending time.
+        full: from this spending time on the plan counts as over (a split is never exact).
         reserve_tuned_at: alpha for which the reserve is tightest at the planned end.
     """
 
@@ -34,6 +35,7 @@ class Rule:
     exponent: float = 1.2
     shift: float = 0.5
     start: float = 0.0025
+    full: float = 0.995
     reserve_tuned_at: float = 0.005
 
     @property

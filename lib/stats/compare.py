@@ -81,7 +81,9 @@ class Compared:
         """Relative lift of means; none where the control is not above zero."""
         m_c = np.where(self.control_value > 0, self.control_value, np.nan)
         k_T = quick_z_to_t(k, self.df)
-        return fieller(m_c, self.variance_c, m_c + self.difference, self.variance_t, k_T)
+        with np.errstate(all="ignore"):
+            m_t = m_c + self.difference
+        return fieller(m_c, self.variance_c, m_t, self.variance_t, k_T)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,13 +231,18 @@ def compare(kind: MetricKind, series: Series, theta: Floats | None = None) -> Co
 
     ``theta`` (T,) is CUPED's factor at each row; None or all zero: as counted.
     """
+    with np.errstate(all="ignore"):  # odd totals become NaN
+        return _compare(kind, series, theta)
+
+
+def _compare(kind: MetricKind, series: Series, theta: Floats | None) -> Compared:
+    """Plain, or adjusted where theta is not zero."""
     plain = METHODS[kind](arms_of(series, 0, 1), arms_of(series, 1, None))
     if theta is None or not theta.any() or kind not in {MetricKind.FUNNEL, MetricKind.MEAN}:
         return plain
     mean, s2 = moments_of(series, theta, is_rate=kind is MetricKind.FUNNEL)
     n = series.n
     adjusted = from_moments(n[:, :1], mean[:, :1], s2[:, :1], n[:, 1:], mean[:, 1:], s2[:, 1:])
-    with np.errstate(all="ignore"):
-        lift = adjusted.difference / plain.control_value
+    lift = adjusted.difference / plain.control_value
     known = np.isfinite(plain.lift) & np.isfinite(lift)
     return merge(plain, replace(adjusted, lift=np.where(known, lift, np.nan)), theta)

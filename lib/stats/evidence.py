@@ -89,6 +89,7 @@ def looks_of(
     known = (compared.n_c > 0) & (compared.n_t > 0) & np.isfinite(compared.z)
     ready = compared.sane & compared.enough & (s >= rule.start)
     counts = np.asarray(known & ready & healthy[..., None])
+    s = np.where(s >= rule.full, 1.0, s)
     z, information = compared.z, compared.information
     if z.ndim == 2:
         z, information, u, s = (a[:, None] for a in (z, information, u, s))

@@ -78,6 +78,11 @@ class Watch:
     def extend(self, series: Series) -> Trace:
         """Feed the rows newer than the last one fed and answer their trace; older rows are ignored."""
         fresh = rows_of(series, np.flatnonzero(series.as_of > self._last_at))
+        with np.errstate(all="ignore"):  # odd totals become NaN, and NaN does not count
+            return self._fed(fresh)
+
+    def _fed(self, fresh: Series) -> Trace:
+        """The rows that are new."""
         theta, self._theta = frozen_theta(fresh, self._theta)
         compared = compare(self.metric.kind, fresh, theta)
         u, s = self._clocks(fresh, compared)
@@ -107,7 +112,7 @@ class Watch:
 
     def _balance(self, series: Series) -> Floats:
         """Always-valid p of the split, (T,), the lowest so far."""
-        p = log_evidence_to_p(log_e_balance(series.n, self.shares))
+        p = log_evidence_to_p(np.nan_to_num(log_e_balance(series.n, self.shares)))
         return np.minimum(np.minimum.accumulate(p), self._balance_p) if len(p) else p
 
     def _broken(self, series: Series) -> Bools:

@@ -61,7 +61,7 @@ MEANS = [
     for kind in ("exponential", "lognormal 1", "lognormal 2", "buyers")
     for v in (200, 2_000, 20_000)
 ]
-ROWS = [*EVEN, *SMALL, *UNEVEN, *CLOCKS, *LATE, *LONG, *SEVERAL, *MEANS]
+ROWS = [*CLOCKS, *LATE, *UNEVEN, *LONG, *SEVERAL, *MEANS, *EVEN, *SMALL]
 
 
 def false_calls(scenario, experiments, *, seed=20261, batch=250, check=2, rule=None):

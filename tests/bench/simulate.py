@@ -83,11 +83,8 @@ def draw(scenario, experiments, rng):
     at = look_days(scenario)
     t = np.minimum(at / DAYS / scenario.arrive_within, max(1.0, scenario.beyond))
     share = ARRIVALS[scenario.arrival](t)
-    expected = np.diff(np.concatenate([[0.0], share])) * scenario.visitors
-    shape = (len(at), experiments)
-    n = np.stack(
-        [rng.poisson(np.broadcast_to((expected * w)[:, None], shape)) for w in scenario.shares], -1
-    )
+    arrived = np.diff(np.round(np.concatenate([[0.0], share]) * scenario.visitors)).astype(int)
+    n = rng.multinomial(np.broadcast_to(arrived[:, None], (len(at), experiments)), scenario.shares)
     rates = scenario.rate * np.where(np.arange(n.shape[-1]) > 0, 1 + scenario.lift, 1.0)
     if scenario.kind == "rate":
         new = rng.binomial(n, rates)
