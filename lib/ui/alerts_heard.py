@@ -1,0 +1,53 @@
+"""What the bell hears: the newest alerts of experiments that are not muted, read once a second for all viewers.
+
+And the copilot's side of it: an announcement becomes a message of a conversation, once, whoever has it open.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lib import wording
+from lib.commentary.notices import check_first
+from lib.experiments.model import Alert
+from lib.history.store import Store
+from lib.live.announce import muted
+
+NEWEST = 60
+NO_EXPERIMENT = 0  # notes under this id belong to no timeline
+UNASKED = "Announced by the watch; nobody asked."
+
+_kept: list[tuple[Store, datetime, tuple[Alert, ...]]] = []
+
+
+def heard(store: Store, now: datetime) -> tuple[Alert, ...]:
+    """The newest alerts, newest first, without muted experiments."""
+    second = now.replace(microsecond=0)
+    last = _kept[-1] if _kept else None
+    if last is not None and last[0] is store and last[1] == second:
+        return last[2]
+    quiet = muted(store)
+    found = tuple(a for a in store.alerts(limit=NEWEST) if a.experiment_id not in quiet)
+    _kept[:] = [(store, second, found)]
+    return found
+
+
+def tell_conversation(store: Store, conversation: str, alert: Alert, now: datetime) -> bool:
+    """Add an announcement to a conversation; False when it is there already, from any tab or process."""
+    if not store.keep_note(NO_EXPERIMENT, f"told:{conversation}", alert.key, "", now):
+        return False
+    store.add_message(
+        conversation,
+        role="assistant",
+        text=wording.escape_markdown(f"{alert.text} {check_first(alert.kind)}"),
+        at=now,
+        author="computed",
+        facts=alert.facts,
+        panel={
+            "kind": "live",
+            "experiment_id": alert.experiment_id,
+            "as_of": alert.as_of.isoformat() if alert.as_of else None,
+        },
+        note=UNASKED,
+    )
+    return True
