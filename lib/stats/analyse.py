@@ -79,43 +79,36 @@ def analyse(
     """
     trace = _trace_at(watch, series_of([snapshot], experiment.variants))
     balance = _balance(experiment, snapshot, trace)
-    comparisons = _comparisons(experiment, metric, snapshot, plan, trace)
-    circumstances = Circumstances(
+    suspicion = suspect(
+        experiment, metric, snapshot, balance, exposures=exposures, early=early, now=server_now
+    )
+    c = Circumstances(
         experiment=experiment,
         metric=metric,
         server_now=server_now,
         plan=plan,
         arms=_arms(experiment, metric, snapshot),
-        comparisons=comparisons,
+        comparisons=_comparisons(experiment, metric, snapshot, plan, trace),
         clocks=_clocks(experiment, snapshot, plan, trace),
-        suspicion=suspect(
-            experiment,
-            metric,
-            snapshot,
-            balance=balance,
-            exposures=exposures,
-            early=early,
-            server_now=server_now,
-        ),
+        suspicion=suspicion,
         harmed=harmed_by(guardrails),
         forecast=forecast,
     )
-    calls = _calls(circumstances, watch, recorded, snapshot, early)
-    circumstances = replace(circumstances, calls=calls)
+    c = replace(c, calls=_calls(c, watch, recorded, snapshot, early))
     return Analysis(
         metric=metric,
         snapshot=snapshot,
         plan=plan,
-        arms=circumstances.arms,
-        comparisons=comparisons,
+        arms=c.arms,
+        comparisons=c.comparisons,
         balance=balance,
-        verdict=decide(circumstances),
-        clocks=circumstances.clocks,
-        why_not_yet=why_not_yet(circumstances, snapshot, balance, guardrails),
+        verdict=decide(c),
+        clocks=c.clocks,
+        why_not_yet=why_not_yet(c, snapshot, balance, guardrails),
         flags=flags_of(experiment, metric, snapshot, plan=plan, early=early),
-        calls=calls,
+        calls=c.calls,
         best_chance=best_of(experiment, metric, snapshot),
-        ended_at=circumstances.ended_at,
+        ended_at=c.ended_at,
     )
 
 

@@ -21,7 +21,7 @@ from lib.stats.results import Floats
 from lib.stats.spending import Spending
 
 Bools = NDArray[np.bool_]
-MOST_LOOKS = 2_000  # more looks fool the plain rules more, ours not (statistics 13.1)
+MOST_LOOKS = 1_000  # more looks fool the plain rules more, ours not (statistics 13.1)
 MOST_TESTS = 2_000
 PLAIN_Z = float(-ndtri(ALPHA / 2))
 POSTHOG_Z = float(-ndtri(0.05))  # chance to win above 95 % or below 5 %
@@ -64,7 +64,7 @@ def how_often_fooled(
         rate: conversion rate of both arms, 0..1; None for a mean or ratio metric, whose values are then
             normal.
         n_per_arm: planned visitors of each arm.
-        n_looks: looks over the whole plan, at most 2,000 are made.
+        n_looks: looks over the whole plan, at most 1,000 are made.
         seed: of the simulation; the same seed gives the same shares.
         n_tests: tests to simulate.
 

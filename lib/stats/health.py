@@ -36,11 +36,11 @@ def suspect(
     experiment: Experiment,
     metric: Metric,
     snapshot: Snapshot,
-    *,
     balance: Balance | None,
+    *,
     exposures: Exposures | None,
     early: Series | None,
-    server_now: datetime,
+    now: datetime,
 ) -> Suspicion | None:
     """The first reason not to read the lift; None when the data look sound.
 
@@ -51,7 +51,7 @@ def suspect(
         balance: the split against the plan.
         exposures: PostHog's own exposure counts, when they were read.
         early: earlier totals of the same metric, oldest first.
-        server_now: the server's clock.
+        now: the server's clock.
     """
     return (
         _unreadable(experiment, metric, snapshot)
@@ -61,7 +61,7 @@ def suspect(
             else None
         )
         or _miscounted(experiment, metric, snapshot, exposures, early)
-        or _silent(experiment, snapshot, server_now)
+        or _silent(experiment, snapshot, now)
     )
 
 

@@ -30,7 +30,7 @@ def main():
     )
     print("|---|---|---|---|---|---|---|")
     for (rate, visitors), published in PUBLISHED.items():
-        for looks in (1_000, 2_000):
+        for looks in (100, 1_000):
             found = how_often_fooled(rate, visitors / 2, looks, n_tests=tests)
             shares = (found.plain, found.posthog, found.ours)
             cells = " | ".join(f"{a:.3f} ({b:.3f})" for a, b in zip(shares, published, strict=True))

@@ -129,8 +129,13 @@ def gap(chances, happened, bins=10):
     return sum(apart) / len(chances)
 
 
+def gap_by_luck(chances, rng, times=200):
+    """The gap that forecasts which are exactly right would show with so few experiments."""
+    return np.mean([gap(chances, rng.random(len(chances)) < chances) for _ in range(times)])
+
+
 def one_world(name, tests, seed, chunk=500):
-    """Rows (day, open experiments, mean forecast, share called, gap) of one world."""
+    """Rows (day, open experiments, mean forecast, share called, gap, gap by luck) of one world."""
     rng = np.random.default_rng(seed)
     made, days = [], []
     for begin in range(0, tests, chunk):
@@ -144,7 +149,8 @@ def one_world(name, tests, seed, chunk=500):
         still = np.array([m[i] is not None for m in made]) & (happened > day)
         chances = np.array([m[i] for m, keep in zip(made, still, strict=True) if keep], dtype=float)
         by_end = happened[still] <= DAYS
-        rows.append((day, len(chances), chances.mean(), by_end.mean(), gap(chances, by_end)))
+        apart, luck = gap(chances, by_end), gap_by_luck(chances, rng)
+        rows.append((day, len(chances), chances.mean(), by_end.mean(), apart, luck))
     return rows
 
 
@@ -155,12 +161,15 @@ def main():
     parser.add_argument("--worlds", default=";".join(WORLDS))
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    print("| true lifts | made on day | open | mean forecast | called by day 14 | gap |")
-    print("|---|---|---|---|---|---|")
+    print("| true lifts | made on day | open | mean forecast | called by day 14 | gap | by luck |")
+    print("|---|---|---|---|---|---|---|")
     for name in asked.worlds.split(";"):
         begun = time.perf_counter()
-        for day, n, said, was, apart in one_world(name, asked.tests, asked.seed):
-            print(f"| {name} | {day} | {n} | {said:.3f} | {was:.3f} | {apart:.3f} |", flush=True)
+        for day, n, said, was, apart, luck in one_world(name, asked.tests, asked.seed):
+            print(
+                f"| {name} | {day} | {n} | {said:.3f} | {was:.3f} | {apart:.3f} | {luck:.3f} |",
+                flush=True,
+            )
         print(f"<!-- {name}: {time.perf_counter() - begun:.0f} s -->", flush=True)
 
 

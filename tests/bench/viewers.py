@@ -72,6 +72,7 @@ async def measure(url: str, pid: int, n: int, seconds: float, query: str) -> dic
     used = after.user + after.system - cpu.user - cpu.system
     return {
         "ticks": counts.ticks,
+        "runs": counts.runs / ticks,
         "cpu_ms": 1000 * used / ticks,
         "cores": used / took,
         "p95_ms": 1000 * late[int(len(late) * 0.95)],
@@ -82,10 +83,14 @@ async def measure(url: str, pid: int, n: int, seconds: float, query: str) -> dic
     }
 
 
+def asked_so_far(stand_in: StandIn) -> int:
+    return int(stand_in.requests()["total"])
+
+
 def row(name: str, n: int, found: dict[str, float], upstream: float | None) -> str:
     asked = "" if upstream is None else f"{upstream:6.1f}"
     return (
-        f"{name:5s} {n:4d} {found['ticks']:6d} {found['cpu_ms']:8.1f} {found['cores']:6.3f} {found['p95_ms']:7.0f}"
+        f"{name:5s} {n:4d} {found['ticks']:6d} {found['runs']:5.1f} {found['cpu_ms']:8.1f} {found['cores']:6.3f} {found['p95_ms']:7.0f}"
         f" {found['kb']:7.1f} {found['mb']:7.2f} {found['first_s']:6.2f} {asked:>7s} {found['errors']:6d}"
     )
 
@@ -96,7 +101,7 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 10, 50, 100])
     parser.add_argument("--path", default="", help="e.g. experiment=1001")
     chosen = parser.parse_args()
-    print("app   view  ticks ms/tick  cores p95 ms kB/tick MB/sess first s  req/min errors")
+    print("app   view  ticks  runs ms/tick  cores p95 ms kB/tick MB/sess first s  req/min errors")
     stand_in = StandIn(data=None)
     env = {
         "POSTHOG_HOST": stand_in.start(),
@@ -111,14 +116,14 @@ def main() -> None:
                 ("ours", "dashboard.py"),
             ):
                 server, url = serve(script, env)
-                asked, began = stand_in.n_requests, time.monotonic()
+                asked, began = asked_so_far(stand_in), time.monotonic()
                 try:
                     found = asyncio.run(measure(url, server.pid, n, chosen.seconds, chosen.path))
                 finally:
                     server.terminate()
                     server.wait(10)
                 minutes = (time.monotonic() - began) / 60
-                upstream = (stand_in.n_requests - asked) / minutes if name == "ours" else None
+                upstream = (asked_so_far(stand_in) - asked) / minutes if name == "ours" else None
                 print(row(name, n, found, upstream), flush=True)
     stand_in.stop()
 

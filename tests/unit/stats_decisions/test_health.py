@@ -198,7 +198,7 @@ def test_inconsistent_over_time():
 
 
 def test_fooled_like_the_published_table():
-    """5 %, 10,000 visitors, 2,000 looks: plain 49.7 %, PostHog 59.4 %, ours at most 5 % (statistics.md 13.1)."""
+    """5 %, 10,000 visitors: at 2,000 looks plain 49.7 %, PostHog 59.4 %, ours at most 5 % (statistics.md 13.1)."""
     found = how_often_fooled(0.05, 5_000, 2_000, n_tests=400)
     spread = 3 * 0.025  # three standard errors at 400 tests
     assert found.plain == pytest.approx(0.497, abs=spread)
