@@ -62,15 +62,12 @@ def analyse(
     forecast: Forecast | None = None,
     early: Series | None = None,
 ) -> Analysis:
-    """The analysis of one metric.
+    """Analyse one metric.
 
     Args:
         experiment: as configured now.
-        metric: which one; its role does not matter here.
         plan: frozen; None while there is none.
         watch: fed with this metric's rows up to the snapshot; it is not changed.
-        snapshot: the newest totals.
-        server_now: the server's clock.
         recorded: calls kept earlier, of any metric.
         exposures: PostHog's exposure counts, when they were read.
         guardrails: analyses of the guardrail metrics; give them for the primary only.
@@ -79,9 +76,6 @@ def analyse(
     """
     trace = _trace_at(watch, series_of([snapshot], experiment.variants))
     balance = _balance(experiment, snapshot, trace)
-    suspicion = suspect(
-        experiment, metric, snapshot, balance, exposures=exposures, early=early, now=server_now
-    )
     c = Circumstances(
         experiment=experiment,
         metric=metric,
@@ -90,7 +84,9 @@ def analyse(
         arms=_arms(experiment, metric, snapshot),
         comparisons=_comparisons(experiment, metric, snapshot, plan, trace),
         clocks=_clocks(experiment, snapshot, plan, trace),
-        suspicion=suspicion,
+        suspicion=suspect(
+            experiment, metric, snapshot, balance, exposures=exposures, early=early, now=server_now
+        ),
         harmed=harmed_by(guardrails),
         forecast=forecast,
     )
