@@ -62,17 +62,12 @@ def analyse(
     forecast: Forecast | None = None,
     early: Series | None = None,
 ) -> Analysis:
-    """Analyse one metric.
+    """Analyse one metric; everything passed is of this metric and this moment of the server's clock.
 
-    Args:
-        experiment: as configured now.
-        plan: frozen; None while there is none.
-        watch: fed with this metric's rows up to the snapshot; it is not changed.
-        recorded: calls kept earlier, of any metric.
-        exposures: PostHog's exposure counts, when they were read.
-        guardrails: analyses of the guardrail metrics; give them for the primary only.
-        forecast: of this metric, for the state "unlikely to decide".
-        early: earlier totals of this metric, thinned is fine, oldest first: for flags and corrections.
+    ``watch`` was fed the rows up to the snapshot and is not changed. ``recorded`` are calls kept earlier.
+    ``guardrails``, analyses of the guardrail metrics, are for the primary only; ``forecast`` brings the state
+    "unlikely to decide". ``early`` are earlier totals, oldest first, thinned is fine: for flags and
+    corrections.
     """
     trace = _trace_at(watch, series_of([snapshot], experiment.variants))
     balance = _balance(experiment, snapshot, trace)
