@@ -1,12 +1,12 @@
 # ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
-"""How the numbers of one experiment moved."""
-
-import streamlit as st
+"""How the numbers of one experiment moved, at full width, and how it stood at any earlier moment."""
 
 from lib.ui.frame import frame
+from lib.ui.history import history_panel
+from lib.ui.picker import pick
+from lib.ui.wiring import hub
 
-with frame("History"):
-    st.title("History", anchor=False)
-    st.caption("How the numbers of one experiment moved.")
-    st.info("This page is not built yet.", icon=":material/construction:")
-    st.page_link("dashboard.py", label="Back to the live view", icon=":material/arrow_back:")
+with frame("History") as bar:
+    with bar:
+        chosen = pick(hub())
+    history_panel(chosen, is_listed=bool(hub().experiments()))

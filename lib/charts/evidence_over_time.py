@@ -31,7 +31,7 @@ def plot(frame: pd.DataFrame, canvas: Canvas, *, with_single_look: bool = False)
         colour = canvas.colours.arm(arm.place)
         thin = {"width": 1, "color": colour}
         if with_single_look:
-            line(made, rows, "single_evidence", f"{arm.name}, one look only (comes and goes)",
+            line(made, rows, "single_evidence", f"{arm.name}, one look only",
                  thin | {"dash": "dot"}, scale=100, hovertemplate=SHOWN)  # fmt: skip
         else:
             line(made, rows, "evidence_now", f"{arm.name}, of the moment", thin, scale=100,

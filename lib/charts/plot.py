@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from lib.stats.results import Floats
 
 Spec = dict[str, Any]
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # wall-clock time of the reader, which has no zone of its own
@@ -74,7 +74,7 @@ def wall(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
 
-def wall_seconds(at: pd.Series, zone: tzinfo) -> Floats:
+def wall_seconds(at: pd.Series, zone: tzinfo) -> NDArray[np.int64]:
     """Aware moments as seconds of the reader's wall clock since 1970."""
     local = at.dt.tz_convert(zone).dt.tz_localize(None)
-    return local.to_numpy().astype("datetime64[s]").astype(np.int64)
+    return np.asarray(local.to_numpy().astype("datetime64[s]").astype(np.int64))

@@ -29,10 +29,9 @@ def plot(frame: pd.DataFrame, canvas: Canvas) -> Plot:
         return say(made, "No visitors to show yet.", canvas.colours)
     muted = canvas.colours.muted
     made.layout["yaxis2"] = axis(
-        "p of the split", canvas.colours, range=[0, 1.02], side="right", overlaying="y",
-        showgrid=False, tickvals=[0, 0.5, 1],
+        "", canvas.colours, range=[0, 1.04], side="right", overlaying="y", showgrid=False,
+        tickvals=[0, 0.5, 1], ticktext=["p 0", "p 0.5", "p 1"], ticklabelposition="inside top",
     )  # fmt: skip
-    made.layout["margin"] = made.layout["margin"] | {"r": 58}
     for share in sorted({arm.share for arm in canvas.arms if arm.share is not None}):
         made.shape(type="line", xref="paper", x0=0, x1=1, y0=share, y1=share, layer="below",
                    line={"width": 1.2, "color": canvas.colours.zero, "dash": "dash"})  # fmt: skip
@@ -40,7 +39,7 @@ def plot(frame: pd.DataFrame, canvas: Canvas) -> Plot:
         style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
         line(made, rows_of(frame, arm.key), "share", arm.name, style, hovertemplate="%{y:.2%}")
     first = rows_of(frame, canvas.arms[0].key)
-    line(made, first, "balance_p", "p of the split, valid at every look", {"width": 1.4, "color": muted, "shape": "hv"},
+    line(made, first, "balance_p", "p of the split, right axis", {"width": 1.4, "color": muted, "shape": "hv"},
          hovertemplate="%{y:.3~g}", yaxis="y2")  # fmt: skip
     return made
 
@@ -51,7 +50,7 @@ def _range(frame: pd.DataFrame, canvas: Canvas) -> list[float] | None:
         return None
     later = frame.loc[frame["at"] >= frame["at"].quantile(1 - CALM), "share"].to_numpy(dtype=float)
     planned = [arm.share for arm in canvas.arms if arm.share is not None]
-    known = [*later[np.isfinite(later)].tolist(), *planned]
+    known: list[float] = [*later[np.isfinite(later)].tolist(), *planned]
     if not known:
         return None
     room = max(SMALLEST, 0.15 * (max(known) - min(known)))
@@ -60,7 +59,8 @@ def _range(frame: pd.DataFrame, canvas: Canvas) -> list[float] | None:
 
 def alt(frame: pd.DataFrame, canvas: Canvas) -> str:
     """The figure in words: the newest p of the split."""
-    known = frame["balance_p"].dropna() if not frame.empty else []
-    if not len(known):
+    known = rows_of(frame, canvas.arms[0].key)["balance_p"].dropna() if len(frame) else None
+    if known is None or known.empty:
         return f"{TITLE}: nobody yet."
-    return f"{TITLE}: p of the split, valid at every look, {known.iloc[-1]:.3g}; {len(canvas.arms)} arms."
+    newest = known.iloc[-1]
+    return f"{TITLE}: p of the split, valid at every look, {newest:.3g}; {len(canvas.arms)} arms."

@@ -44,6 +44,7 @@ class Canvas:
         gaps: stretches without data, greyed; lines break there.
         colours: by role.
         zone: of the reader; the axis shows its wall clock.
+        stamp: said beside the time axis, so that a saved picture carries it: where the data are from.
     """
 
     arms: tuple[Arm, ...]
@@ -52,6 +53,7 @@ class Canvas:
     gaps: tuple[tuple[datetime, datetime], ...] = ()
     colours: Theme = LIGHT
     zone: tzinfo = UTC
+    stamp: str = ""
 
     @property
     def treatments(self) -> tuple[Arm, ...]:
@@ -64,10 +66,11 @@ def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     layout = blank_layout(title, canvas.colours)
     span = None if canvas.span is None else [wall(end, canvas.zone) for end in canvas.span]
     layout["xaxis"] = axis(
-        f"time, {zone_name(canvas)}", canvas.colours, type="date", range=span,
+        f"time, {zone_name(canvas)}" + (f" · {canvas.stamp}" if canvas.stamp else ""), canvas.colours, type="date", range=span,
         hoverformat="%a %-d %b %Y, %H:%M", nticks=9, tickformatstops=STOPS,
     )  # fmt: skip
-    layout["yaxis"] = axis(unit, canvas.colours, **y)
+    layout["xaxis"]["automargin"] = False  # equal margins, so that the time axes line up
+    layout["yaxis"] = axis(unit, canvas.colours, **y) | {"automargin": False}
     plot = Plot(layout=layout, zone=canvas.zone)
     for first, last in canvas.gaps:
         plot.shape(type="rect", x0=wall(first, canvas.zone), x1=wall(last, canvas.zone), y0=0, y1=1,
@@ -90,7 +93,7 @@ def blank_layout(title: str, colours: Theme) -> dict[str, Any]:
     made = _layouts.get((title, colours))
     if made is None:
         fig = blank(
-            title, colours, hovermode="x unified", margin={"l": 58, "r": 14, "t": 62, "b": 30}
+            title, colours, hovermode="x unified", margin={"l": 66, "r": 16, "t": 58, "b": 52}
         )
         fig.update_layout(legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02})
         made = fig.to_plotly_json()["layout"]

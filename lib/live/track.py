@@ -111,4 +111,4 @@ def _coarser(course: Floats) -> Floats:
     at = course[:, 0]
     stretch = np.floor((at - at[0]) / (at[-1] - at[0]) * MOST_COURSE / 2)
     is_last = np.append(np.diff(stretch) > 0, True)  # a value of the array
-    return course[is_last]
+    return np.asarray(course[is_last])

@@ -1,0 +1,141 @@
+"""The five charts of the history page on one time axis. Figures are made once a data version and shared.
+
+Called by ``lib.ui.history`` at each tick; never reads a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from lib import wording
+from lib.charts import evidence_over_time, lift_over_time, participants, rates, split
+from lib.charts.plot import Spec
+from lib.charts.timeline import Arm, Canvas, broken
+from lib.experiments.model import Experiment, Metric
+from lib.live.trend import Trend
+from lib.live.view import LiveView
+from lib.ui.history_moments import Moment, marks_of
+from lib.ui.history_state import ALL, RANGES
+from lib.ui.live_plot import live_spec
+from lib.ui.shared import Shelf
+from lib.ui.verdict import data_labels
+from lib.ui.viewer import Viewer
+from lib.ui.words import arm_name, is_share
+
+EXPLORATORY = "exploratory range"
+PAD = 0.012  # of the range, right of the newest point
+PLAN_IN_SIGHT = 0.6  # of the run: a planned end further away than this is not shown on the axis
+_drawn: Shelf = Shelf(keep=24)  # five figures each, about a megabyte
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One chart: its key and file name, its height in pixels, its data and words."""
+
+    key: str
+    height: int
+    spec: Spec
+    alt: str
+
+
+def draw_charts(charts: tuple[Chart, ...], *, group: str, view: str, of: str) -> None:
+    """All charts below each other; ``of`` names the files saved from them."""
+    for chart in charts:
+        live_spec(
+            chart.spec, key=f"history-{chart.key}", alt=chart.alt, height=chart.height,
+            name=f"{of} {chart.key}", group=group, view=view,
+        )  # fmt: skip
+
+
+def charts_of(
+    view: LiveView,
+    metric: Metric,
+    trend: Trend,
+    moments: tuple[Moment, ...],
+    viewer: Viewer,
+    chosen: str,
+) -> tuple[Chart, ...]:
+    """The charts of one metric and range; made once for all viewers of a zone."""
+    span = span_of(view, trend, chosen)
+    look = (view.experiment.id, metric.id, chosen, trend.version, view.frozen_at, str(viewer.zone))
+    key = (look, hash(moments), span)
+
+    def make() -> tuple[Chart, ...]:
+        canvas = Canvas(
+            arms=arms_of(view.experiment),
+            span=span,
+            marks=() if span is None else marks_of(moments, span),
+            gaps=trend.gaps,
+            zone=viewer.zone,
+            stamp=stamp_of(view, chosen),
+        )
+        return _charts(metric, broken(trend.frame, trend.gaps), canvas)
+
+    return _drawn.get(key, make)
+
+
+def _charts(metric: Metric, frame: pd.DataFrame, canvas: Canvas) -> tuple[Chart, ...]:
+    share = is_share(metric)
+    name = wording.html_name(metric.name, 40)
+    unit = f"share of visitors: {name}" if share else f"per visitor: {name}"
+    made: tuple[tuple[str, int, Callable[[], Spec], str], ...] = (
+        ("lift", 330, lift_over_time.plot(frame, canvas, with_single_look=True).spec,
+         lift_over_time.alt(frame, canvas)),
+        ("evidence", 290, evidence_over_time.plot(frame, canvas, with_single_look=True).spec,
+         evidence_over_time.alt(frame, canvas)),
+        ("rate", 260, rates.plot(frame, canvas, unit=unit, is_share=share).spec, rates.alt(frame, canvas)),
+        ("visitors", 230, participants.by_day(frame, canvas).spec, participants.alt(frame, canvas)),
+        ("split", 250, split.plot(frame, canvas).spec, split.alt(frame, canvas)),
+    )  # fmt: skip
+    return tuple(Chart(key=k, height=h, spec=spec(), alt=alt) for k, h, spec, alt in made)
+
+
+def arms_of(experiment: Experiment) -> tuple[Arm, ...]:
+    """The arms as the charts want them."""
+    return tuple(
+        Arm(key=v.key, name=arm_name(experiment, v.key), place=place, share=v.share)
+        for place, v in enumerate(experiment.variants)
+    )
+
+
+def stamp_of(view: LiveView, chosen: str) -> str:
+    """What a saved picture must say: where the data are from, and that a range is exploratory."""
+    said = [wording.html_name(label, 60) for label in data_labels(view)]
+    if chosen != ALL:
+        said.append(EXPLORATORY)
+    if view.frozen_at is not None:
+        said.append("replay")
+    return ", ".join(said)
+
+
+def since_of(chosen: str, newest: datetime | None) -> datetime | None:
+    """Where the range begins, on a step of its own, so that a tick does not make it another range."""
+    width = RANGES[chosen][1]
+    if width is None or newest is None:
+        return None
+    step = width.total_seconds() / 24
+    begin = (newest - width).timestamp()
+    return datetime.fromtimestamp(begin - begin % step, newest.tzinfo)
+
+
+def span_of(view: LiveView, trend: Trend, chosen: str) -> tuple[datetime, datetime] | None:
+    """The time axis: the range asked for, or the whole run with the planned end if that is in sight."""
+    if trend.frame.empty:
+        return None
+    last = trend.frame["at"].iloc[-1].to_pydatetime()
+    first = trend.frame["at"].iloc[0].to_pydatetime()
+    width = RANGES[chosen][1]
+    if width is not None:
+        return max(last - width, first - timedelta(hours=1)), last + PAD * width
+    begin = min(view.experiment.started_at or first, first)
+    end = last + PAD * (last - begin)
+    plan = view.primary.plan if view.primary else None
+    if plan is not None and view.experiment.started_at is not None:
+        planned = view.experiment.started_at + timedelta(days=plan.days)
+        if planned - last < PLAN_IN_SIGHT * (last - begin):
+            end = max(end, planned + PAD * (planned - begin))
+    return begin, end
