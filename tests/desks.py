@@ -29,8 +29,6 @@ def desk_of(states, folder: Path):
         host=stand_in.start(),
         project_id=DEMO_PROJECT,
         api_key=Secret(DEMO_KEY),
-        allow_http=True,
-        allow_internal=True,
     )
     store = Store(f"sqlite:///{folder / 'history.sqlite3'}", clock=utc_now)
     hub = Hub(PostHogSource(posthog, clock=utc_now), store, clock=utc_now)

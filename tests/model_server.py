@@ -93,11 +93,28 @@ class ModelServer:
 
             def _chunk(self, delta, finish=None):
                 choice = {"index": 0, "delta": delta, "finish_reason": finish}
-                self._send({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]})
+                self._send(
+                    {
+                        "id": "1",
+                        "object": "chat.completion.chunk",
+                        "created": 0,
+                        "model": "m",
+                        "choices": [choice],
+                    }
+                )
 
             def _usage(self):
                 usage = {"prompt_tokens": 50, "completion_tokens": 20, "total_tokens": 70}
-                self._send({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [], "usage": usage})
+                self._send(
+                    {
+                        "id": "1",
+                        "object": "chat.completion.chunk",
+                        "created": 0,
+                        "model": "m",
+                        "choices": [],
+                        "usage": usage,
+                    }
+                )
 
             def _send(self, value):
                 self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
@@ -111,7 +128,12 @@ def delta_of(event):
     if isinstance(event, str):
         return {"content": event}
     function = {"name": event["tool"], "arguments": json.dumps(event.get("arguments", {}))}
-    call = {"index": event.get("index", 0), "id": event.get("id", "call_1"), "type": "function", "function": function}
+    call = {
+        "index": event.get("index", 0),
+        "id": event.get("id", "call_1"),
+        "type": "function",
+        "function": function,
+    }
     return {"tool_calls": [call]}
 
 

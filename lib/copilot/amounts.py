@@ -158,7 +158,7 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def _run_day(said: str, lex: Lexicon, started: datetime | None) -> When | None:
-    """ "Day 3" of the experiment: the end of its third day."""
+    """The end of a numbered day of the experiment, as in "day 3"."""
     match = re.search(rf"\b(?:{lex.run_day.pattern}) (\d+|[a-z]+)\b", said)
     if match is None or started is None:
         return None

@@ -33,6 +33,7 @@ WITHOUT_ONE = {
     Intent.THANKS: ("thanks",),
     Intent.OFF_TOPIC: ("off_topic",),
     Intent.NOTHING: ("not_understood", "help_examples"),
+    Intent.WRITE: ("read_only", "read_only_offer"),
 }
 DECLINES = {Intent.OFF_TOPIC: "full", Intent.NOTHING: "full", Intent.WRITE: "full"}
 
@@ -95,18 +96,14 @@ def _find(ask: Asking, asked: Asked, before: Context) -> tuple[Findings, str]:
     if intent in WITHOUT_ONE:
         said = tuple(plain(ask.lang, key) for key in WITHOUT_ONE[intent])
         return Findings(sentences=said), DECLINES.get(intent, "none")
-    if intent is Intent.WRITE:
-        said = (plain(ask.lang, "read_only"), plain(ask.lang, "read_only_offer"))
-        return Findings(sentences=said), "full"
     if intent is Intent.LIST:
         return tools_words.list_experiments(ask, _status(asked)), "none"
     subject = _subject(ask, asked, before)
-    if intent is Intent.EXPLAIN:
+    if intent in {Intent.EXPLAIN, Intent.NOTIFY}:
         one = subject.id if isinstance(subject, Experiment) else None
+        if intent is Intent.NOTIFY:
+            return tools_words.notifications(ask, one), "none"
         return tools_words.explain(ask, asked.term, one), "none"
-    if intent is Intent.NOTIFY:
-        one = subject.id if isinstance(subject, Experiment) else None
-        return tools_words.notifications(ask, one), "none"
     if isinstance(subject, Findings):
         return subject, "partial" if intent is Intent.UNAVAILABLE else "none"
     return _about_one(ask, asked, subject)

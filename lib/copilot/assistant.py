@@ -389,4 +389,3 @@ class _Turn:
     def lang(self) -> str:
         """Of the answer."""
         return self.reply.lang if self.reply else self.ask.lang
-

@@ -51,7 +51,9 @@ class Draft:
         if self._stream is None:
             self._stream = SentenceStream(self.lang)
         self._word += delta
-        whole = max(self._word.rfind(" "), self._word.rfind("\n")) + 1  # half a word may hide a month
+        whole = (
+            max(self._word.rfind(" "), self._word.rfind("\n")) + 1
+        )  # half a word may hide a month
         words, self._word = self._word[:whole], self._word[whole:]
         for sentence in self._stream.feed(words):
             self._take(sentence)

@@ -10,6 +10,10 @@ import json
 
 from lib.experiments.errors import CopilotError
 
+NOT_FOUND = (
+    "does not know this model or address "
+    "(OPENAI_MODEL, OPENAI_BASE_URL; the address usually ends in /v1)"
+)
 DROPPABLE = ("strict", "stream_options", "tools")
 NAMED_BY = {"tools": ("tool", "function call")}
 
@@ -20,36 +24,32 @@ def as_copilot_error(error: BaseException, partial: str = "") -> CopilotError:
 
     if isinstance(error, CopilotError):
         return error
-    kind, sentence, retryable = "failed", "The model failed.", False
-    if isinstance(error, TimeoutError | openai.APITimeoutError):
-        kind, sentence, retryable = "timeout", "The model did not answer in time.", True
-    elif isinstance(error, openai.RateLimitError):
-        kind, sentence, retryable = "rate_limit", "The model's server asked us to slow down.", True
-    elif isinstance(error, openai.APIConnectionError):
-        kind, sentence, retryable = "connection", "The model's server could not be reached.", True
-    elif isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        kind, sentence = "auth", "The model's server refused the key (OPENAI_API_KEY)."
-    elif isinstance(error, openai.NotFoundError):
-        kind, sentence = "not_found", NOT_FOUND
-    elif isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-        kind, sentence = _bad_request(error)
-    elif isinstance(error, openai.APIStatusError):
-        kind, sentence = f"http_{error.status_code}", "The model's server had a fault."
-        retryable = error.status_code >= 500
-    elif isinstance(error, openai.APIError):
-        kind, sentence, retryable = (
-            "stream_error",
-            "The model's server broke off with a fault.",
-            True,
-        )
-    elif isinstance(error, json.JSONDecodeError | openai.OpenAIError):
-        kind, sentence, retryable = (
-            "bad_chunk",
-            "The model's server sent something unreadable.",
-            True,
-        )
+    table: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = (
+        ((TimeoutError, openai.APITimeoutError), "timeout", "did not answer in time", True),
+        ((openai.RateLimitError,), "rate_limit", "asked us to slow down", True),
+        ((openai.APIConnectionError,), "connection", "could not be reached", True),
+        (
+            (openai.AuthenticationError, openai.PermissionDeniedError),
+            *("auth", "refused the key (OPENAI_API_KEY)", False),
+        ),
+        ((openai.NotFoundError,), "not_found", NOT_FOUND, False),
+        (
+            (openai.BadRequestError, openai.UnprocessableEntityError),
+            *(_bad_request(error), "did not accept the request", False),
+        ),
+        ((openai.APIStatusError,), "http", "had a fault", _is_passing(error)),
+        ((openai.APIError,), "stream_error", "broke off with a fault", True),
+        (
+            (json.JSONDecodeError, openai.OpenAIError),
+            *("bad_chunk", "sent something unreadable", True),
+        ),
+    )
+    kind, words, retryable = next(
+        ((k, w, r) for types, k, w, r in table if isinstance(error, types)),
+        ("failed", "failed", False),
+    )
     return CopilotError(
-        sentence,
+        f"The model's server {words}.",
         kind,
         retryable=retryable,
         partial_text=partial,
@@ -57,16 +57,14 @@ def as_copilot_error(error: BaseException, partial: str = "") -> CopilotError:
     )
 
 
-NOT_FOUND = (
-    "The model's server does not know this model or address "
-    "(OPENAI_MODEL, OPENAI_BASE_URL; the address usually ends in /v1)."
-)
+def _bad_request(error: BaseException) -> str:
+    """Whether the request was too long; the server's own words are read, never shown."""
+    said = f"{getattr(error, 'code', '')} {error}".lower()
+    return "too_long" if "context" in said else "bad_request"
 
 
-def _bad_request(error: object) -> tuple[str, str]:
-    if "context" in str(getattr(error, "code", "") or "") + str(error).lower():
-        return "too_long", "The conversation is too long for the model."
-    return "bad_request", "The model's server did not accept the request."
+def _is_passing(error: BaseException) -> bool:
+    return int(getattr(error, "status_code", 0)) >= 500
 
 
 def truncated(partial: str) -> CopilotError:

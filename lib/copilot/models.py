@@ -141,7 +141,7 @@ class OpenAIModel:
                         delta = so_far.take(chunk)
                         if delta:
                             yield Text(delta)
-        except Exception as error:  # every kind of fault becomes the one error of this project
+        except Exception as error:  # noqa: BLE001  # every kind of fault becomes the one error of this project
             raise as_copilot_error(error, so_far.text) from None
         if so_far.finish is None:
             raise truncated(so_far.text)

@@ -20,6 +20,7 @@ SCENARIOS = (Intent.WAIT, Intent.END_NOW, Intent.TRAFFIC, Intent.EFFECT, Intent.
 OF_ONE = frozenset(Intent) - {
     Intent.LIST, Intent.HELP, Intent.THANKS, Intent.GREETING, Intent.OFF_TOPIC, Intent.WRITE, Intent.NOTHING,
 }  # fmt: skip
+LONGEST_FOLLOWUP = 9  # words
 SMALL_TALK = (Intent.HELP, Intent.THANKS, Intent.GREETING)
 
 
@@ -143,22 +144,25 @@ def _followup(asked: Asked, lex: Lexicon, context: Context) -> Asked:
     """Read what is left of a short question in the light of the one before."""
     if context.pending is not Intent.NOTHING and asked.mention.fits:
         return replace(asked, intent=context.pending, is_followup=True)
-    if len(words_of(asked.text)) > 9 or context.intent is Intent.NOTHING:
+    if len(words_of(asked.text)) > LONGEST_FOLLOWUP or context.intent is Intent.NOTHING:
         return asked
-    if asked.days is not None and context.intent in {*SCENARIOS, Intent.FORECAST, Intent.LOSS}:
-        return replace(asked, intent=Intent.WAIT, is_followup=True)
-    if (asked.percents or asked.factor) and context.intent in SCENARIOS[2:]:
-        return replace(asked, intent=context.intent, is_followup=True)
-    if _says_past(asked.text, lex) and context.intent in OF_ONE:
-        return replace(asked, intent=Intent.HISTORY, is_followup=True)
-    bare = asked.intent is Intent.NOTHING or not lex.intents[Intent.RESULTS].search(
-        fold(asked.text)
-    )
-    if bare and asked.intent in {Intent.NOTHING, Intent.RESULTS} and asked.mention.fits:
-        return replace(asked, intent=context.intent, is_followup=True)
-    if lex.other.search(fold(asked.text)):
-        return replace(asked, intent=Intent.COMPARE, is_followup=True)
-    return asked
+    carried = next((intent for fits, intent in _carried(asked, lex, context) if fits), None)
+    return asked if carried is None else replace(asked, intent=carried, is_followup=True)
+
+
+def _carried(asked: Asked, lex: Lexicon, context: Context) -> list[tuple[bool, Intent]]:
+    """What a short question may mean after the one before, the likeliest first."""
+    last, said = context.intent, fold(asked.text)
+    bare = asked.intent is Intent.NOTHING or not lex.intents[Intent.RESULTS].search(said)
+    is_open = asked.intent in {Intent.NOTHING, Intent.RESULTS}
+    waits = last in {*SCENARIOS, Intent.FORECAST, Intent.LOSS}
+    return [
+        (asked.days is not None and waits, Intent.WAIT),
+        (bool(asked.percents or asked.factor) and last in SCENARIOS[2:], last),
+        (_says_past(asked.text, lex) and last in OF_ONE, Intent.HISTORY),
+        (bare and is_open and bool(asked.mention.fits), last),
+        (bool(lex.other.search(said)), Intent.COMPARE),
+    ]
 
 
 def _says_past(text: str, lex: Lexicon) -> bool:

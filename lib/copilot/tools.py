@@ -24,7 +24,15 @@ from lib.copilot.tools_next import (
     stop_now,
     wait,
 )
-from lib.copilot.tools_now import about, compare_arms, counts, health, results, show_panel, why_not_proven
+from lib.copilot.tools_now import (
+    about,
+    compare_arms,
+    counts,
+    health,
+    results,
+    show_panel,
+    why_not_proven,
+)
 from lib.copilot.tools_then import changes, history
 from lib.copilot.tools_words import decision_memo, explain, list_experiments, notifications
 from lib.experiments.facts import Fact

@@ -9,19 +9,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lib import wording
-from lib.commentary.ledger import Ledger
 from lib.copilot.desk import Asking, Findings
 from lib.copilot.teller import Teller
 from lib.copilot.tools_now import as_of, begin, is_suspect, overlay, results, verdict_of
+from lib.copilot.tools_table import (
+    PROVEN,
+    note_losses,
+    risks,
+    table_sentences,
+    tables_of,
+    wait_rows,
+)
 from lib.experiments.facts import FactRole, Sentence
-from lib.experiments.model import Goal, MetricKind, Status
+from lib.experiments.model import Status
 from lib.stats.plan import planned_size
-from lib.stats.results import Estimate, Outlook, Scenario, State, WhatIf
-from lib.stats.whatif import LATER, NOW, PLANNED_END, what_if
+from lib.stats.results import Outlook, State
 
 USUAL_STOPS = (0.0, 3.0, 7.0)
-PROVEN = {State.READY_WINNER, State.READY_LOSER, State.GUARDRAIL_FAILS}
-WHEN = {NOW: "when_now", LATER: "when_days", PLANNED_END: "when_planned"}
 
 
 def forecast(ask: Asking, experiment_id: int) -> Findings:
@@ -57,9 +61,9 @@ def stop_now(ask: Asking, experiment_id: int) -> Findings:
         base = results(ask, experiment_id)
         return replace(base, sentences=(*found.tell("stop_late"), *base.sentences))
     said = [*overlay(found), *_stop_verdict(found), *_sizes(found)]
-    tables = _tables(found, USUAL_STOPS)
-    said += [s for table in tables for s in _risks(found, table)]
-    said += [*_table_sentences(found, tables), *as_of(found)]
+    tables = tables_of(found, USUAL_STOPS)
+    said += [s for table in tables for s in risks(found, table)]
+    said += [*table_sentences(found, tables), *as_of(found)]
     return _done(found, said)
 
 
@@ -78,12 +82,12 @@ def wait(ask: Asking, experiment_id: int, days: float) -> Findings:
         return results(ask, experiment_id)
     span = min(max(days, 1 / 24), 365.0)
     said = overlay(found)
-    tables = _tables(found, (0.0, span))
+    tables = tables_of(found, (0.0, span))
     if not tables:
         return _done(found, [*said, *verdict_of(found), *found.tell("no_whatif")])
     for table in tables:
-        said += _wait_rows(found, table, span)
-    said += [*found.tell("wait_nothing"), *_table_sentences(found, tables), *as_of(found)]
+        said += wait_rows(found, table, span)
+    said += [*found.tell("wait_nothing"), *table_sentences(found, tables), *as_of(found)]
     return _done(found, said)
 
 
@@ -99,7 +103,7 @@ def other_traffic(ask: Asking, experiment_id: int, factor: float = 2.0) -> Findi
     if isinstance(found, Findings):
         return found
     times = min(max(factor, 0.05), 20.0)
-    tables = _tables(found, USUAL_STOPS, traffic=times)
+    tables = tables_of(found, USUAL_STOPS, traffic=times)
     if not tables:
         return _done(found, [*overlay(found), *verdict_of(found), *found.tell("no_whatif")])
     book = found.book()
@@ -109,7 +113,7 @@ def other_traffic(ask: Asking, experiment_id: int, factor: float = 2.0) -> Findi
     said = [
         *overlay(found),
         *found.tell("traffic_now"),
-        *_table_sentences(found, tables, "n_per_day_if"),
+        *table_sentences(found, tables, "n_per_day_if"),
     ]
     return _done(found, [*said, *as_of(found)])
 
@@ -126,7 +130,7 @@ def other_effect(ask: Asking, experiment_id: int, effect: float = 0.05) -> Findi
     if isinstance(found, Findings):
         return found
     mde = min(max(abs(effect), 0.001), 2.0)
-    tables = _tables(found, USUAL_STOPS, mde=mde)
+    tables = tables_of(found, USUAL_STOPS, mde=mde)
     if not tables:
         return _done(found, [*overlay(found), *verdict_of(found), *found.tell("no_whatif")])
     book = found.book()
@@ -136,8 +140,8 @@ def other_effect(ask: Asking, experiment_id: int, effect: float = 0.05) -> Findi
         book.count("plan_n_if", needed, "plan", role=FactRole.THRESHOLD, about=True)
     found.add(book)
     said = [*overlay(found), *found.tell("effect_now"), *found.tell("effect_size")]
-    said += [s for table in tables for s in _risks(found, table, "mde_if")[1:]]
-    return _done(found, [*said, *_table_sentences(found, tables), *as_of(found)])
+    said += [s for table in tables for s in risks(found, table, "mde_if")[1:]]
+    return _done(found, [*said, *table_sentences(found, tables), *as_of(found)])
 
 
 def other_line(ask: Asking, experiment_id: int, line: float = 0.9) -> Findings:
@@ -165,8 +169,8 @@ def other_line(ask: Asking, experiment_id: int, line: float = 0.9) -> Findings:
             key = "threshold_over" if fact.value >= level else "threshold_under"
             said += found.tell(key, i=place)
     said += found.tell("threshold_warn")
-    tables = _tables(found, USUAL_STOPS, alpha=1 - level)
-    return _done(found, [*said, *_table_sentences(found, tables), *as_of(found)])
+    tables = tables_of(found, USUAL_STOPS, alpha=1 - level)
+    return _done(found, [*said, *table_sentences(found, tables), *as_of(found)])
 
 
 def likely_lift(ask: Asking, experiment_id: int) -> Findings:
@@ -214,47 +218,6 @@ def expected_loss(ask: Asking, experiment_id: int) -> Findings:
         said += [*found.tell("loss_wrong", i=place), *found.tell("stake", i=place)]
     said += [*_advice(found), *as_of(found), *found.tell("advises_only")]
     return _done(found, said)
-
-
-def note_losses(found: Teller) -> None:
-    """Facts of the expected losses, and what they are a day where conversions count.
-
-    Both come from the one belief: whoever keeps the baseline loses what the shipper loses, plus the likely lift.
-    """
-    if found.analysis is None or is_suspect(found):
-        return
-    good = 1.0 if found.analysis.metric.goal is Goal.UP else -1.0
-    per_day = found.forecast.n_per_day if found.forecast else None
-    book = found.book()
-    for one in found.analysis.estimates:
-        table = what_if(
-            found.analysis, n_per_day=per_day, stops_days=(0.0,), treatment_key=one.treatment_key
-        )
-        if table is None or one.likely_lift is None:
-            continue
-        now, likely = table.scenarios[0], good * one.likely_lift
-        in_front = good * one.z >= 0
-        ship = now.loss_ship if in_front else now.loss_keep - likely
-        keep = now.loss_ship + likely if in_front else now.loss_keep
-        _note_loss(found, book, one, (max(ship, 0.0), max(keep, 0.0)))
-    found.add(book)
-
-
-def _note_loss(found: Teller, book: Ledger, one: Estimate, losses: tuple[float, float]) -> None:
-    place, per_day = found.place(one.treatment_key), found.facts.get("n_per_day")
-    is_count = found.analysis is not None and found.analysis.metric.kind is MetricKind.FUNNEL
-    whose = one.treatment_key if len(found.experiment.variants) > 2 else None
-    for stem, loss in zip(("ship", "keep"), losses, strict=True):
-        shown = wording.percent(loss, 2, lang=found.lang)
-        book.rate(f"loss_{stem}_if.{place}", loss, "loss", whose, shown=shown)
-        if per_day is not None and is_count:
-            lost = loss * one.control_value * per_day.value
-            few = (
-                wording.factor(lost, lang=found.lang)
-                if lost >= 0.1
-                else wording.decimal(0, 1, lang=found.lang)
-            )
-            book.number(f"stake_{stem}.{place}", lost, "conversions", shown=few)
 
 
 def _done(found: Teller, said: Sequence[Sentence]) -> Findings:
@@ -338,122 +301,6 @@ def _sizes(found: Teller) -> list[Sentence]:
         for s in found.tell("stop_size", i=place, range=found.range("lift", place))
         or found.tell("stop_size_plain", i=place)
     ]
-
-
-def _risks(found: Teller, table: WhatIf, mde: str = "mde") -> tuple[Sentence, ...]:
-    place = _place_of(found, table)
-    risk = found.tell("stop_risk", kind="risk", i=place)
-    if found.analysis is not None and found.analysis.verdict.state in PROVEN:
-        return risk
-    return (*risk, *found.tell("stop_missed", kind="risk", i=place, mde=mde))
-
-
-def _place_of(found: Teller, table: WhatIf) -> int:
-    return found.place(table.treatment_key) or 1
-
-
-def _tables(
-    found: Teller,
-    stops: Sequence[float],
-    *,
-    traffic: float = 1.0,
-    mde: float | None = None,
-    alpha: float | None = None,
-) -> list[WhatIf]:
-    """The what-if table of the arm the verdict speaks of; its rows become facts ``s0:`` to ``s3:``."""
-    if found.analysis is None or is_suspect(found):
-        return []
-    per_day = found.forecast.n_per_day if found.forecast else None
-    table = what_if(
-        found.analysis,
-        n_per_day=per_day,
-        stops_days=stops,
-        traffic=traffic,
-        mde=mde,
-        alpha=alpha,
-    )
-    if table is None:
-        return []
-    ordered = replace(table, scenarios=tuple(sorted(table.scenarios, key=lambda s: s.days)))
-    _note_rows(found, ordered)
-    return [ordered]
-
-
-def _note_rows(found: Teller, table: WhatIf) -> None:
-    place = _place_of(found, table)
-    for row, scenario in enumerate(table.scenarios):
-        _note_row(found, f"s{row}:", place, scenario)
-    book = found.book()
-    book.chance(f"missed.{place}", table.missed, "power", table.treatment_key)
-    found.add(book)
-
-
-def _note_row(found: Teller, prefix: str, place: int, scenario: Scenario) -> None:
-    key = found.experiment.variants[place].key
-    book = found.book(prefix)
-    book.days(f"days.{place}", scenario.days, "wait", key)
-    book.count(f"n_more.{place}", scenario.n_more, "more visitors", about=True)
-    for stem, chance, topic in (
-        ("better", scenario.chance_better, "chance better"),
-        ("worse", scenario.chance_worse, "chance worse"),
-        ("open", scenario.chance_open, "never"),
-        ("ship_worse", scenario.chance_ship_worse, "risk"),
-    ):
-        book.rate(f"{stem}.{place}", chance, topic, key, shown=_chance_words(found, chance))
-    for stem, end in (("likely_low", scenario.likely_low), ("likely_high", scenario.likely_high)):
-        if end is not None:
-            book.lift(f"{stem}.{place}", end, "likely", key, digits=0, role=FactRole.BOUND)
-    found.add(book)
-
-
-def _chance_words(found: Teller, chance: float) -> str:
-    """Odds; what is already settled is a plain yes or no."""
-    if chance in {0.0, 1.0}:
-        return found.words["chance_yes" if chance else "chance_no"]
-    return wording.odds(chance, lang=found.lang)
-
-
-def _wait_rows(found: Teller, table: WhatIf, days: float) -> list[Sentence]:
-    """What the row of ``days`` says, in words."""
-    place = _place_of(found, table)
-    row = next(n for n, s in enumerate(table.scenarios) if s.days == days)
-    said = [
-        *found.tell("wait_more", i=place, s=f"s{row}"),
-        *found.tell("wait_then", i=place, s=f"s{row}"),
-    ]
-    if found.has(f"s{row}:likely_low.{place}", f"s{row}:likely_high.{place}"):
-        said += found.tell(
-            "wait_likely", range=found.phrase("span", stem=f"s{row}:likely", i=place)
-        )
-    return said
-
-
-def _table_sentences(
-    found: Teller, tables: Sequence[WhatIf], per_day: str = "n_per_day"
-) -> list[Sentence]:
-    if not tables:
-        return []
-    note_losses(found)
-    said: list[Sentence] = []
-    for table in tables:
-        place = _place_of(found, table)
-        rows = [_row_words(found, table, n) for n in range(len(table.scenarios))]
-        body = "\n".join([found.words["table_head"], *rows])
-        if len(found.experiment.variants) > 2:
-            said += found.tell("table_arm", i=place)
-        said.append(found.sentence(body, kind="table"))
-    return [*said, *found.tell("assume_table", kind="assume", per_day=per_day)]
-
-
-def _row_words(found: Teller, table: WhatIf, row: int) -> str:
-    place, s = _place_of(found, table), f"s{row}"
-    key = WHEN[table.scenarios[row].label]
-    likely = f"[[lift.{place}]]" if found.has(f"lift.{place}") else "–"
-    later = table.scenarios[row].days > 0
-    if later and found.has(f"{s}:likely_low.{place}", f"{s}:likely_high.{place}"):
-        likely = found.phrase("span", stem=f"{s}:likely", i=place)
-    when = found.phrase(key, s=s, i=place)
-    return found.phrase("table_row", s=s, i=place, when=when, likely=likely)
 
 
 def _size_for(found: Teller, mde: float) -> float | None:

@@ -84,7 +84,7 @@ def changes(ask: Asking, experiment_id: int, since: str) -> Findings:
 def parse_moment(text: str) -> datetime | None:
     """An ISO moment; without a zone it is UTC."""
     try:
-        at = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

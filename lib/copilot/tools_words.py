@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from lib.copilot.desk import Asking, Findings, Panel, merged, prefixed
 from lib.copilot.teller import Teller, phrases, plain
-from lib.copilot.tools_next import note_losses
 from lib.copilot.tools_now import arm_lines, begin, is_suspect, overlay, split_arms, verdict_of
+from lib.copilot.tools_table import note_losses
 from lib.experiments.facts import Fact, Sentence, Unit
 from lib.experiments.model import Experiment, Status
 from lib.stats.results import State

@@ -44,11 +44,16 @@ STEPS = {
 def draw_message(message: ChatMessage, *, is_live: bool, is_last: bool, place: int) -> None:
     """One kept message; ``is_live`` lets its panel tick."""
     with st.chat_message(message.role, avatar=_avatar(message.role)):
-        st.markdown(model_markdown(message.text))
+        st.markdown(shown(message.text))
         if message.panel is not None:
             _panel(message, message.panel, is_live=is_live, place=place)
         if message.role == "assistant":
             _foot(message, is_last=is_last, place=place)
+
+
+def shown(text: str) -> str:
+    """An answer as harmless Markdown in which a number stays with its unit."""
+    return wording.unbreakable(model_markdown(text))
 
 
 def _avatar(role: str) -> str:
@@ -60,7 +65,7 @@ def tail(answer: Answer) -> None:
     """The answer being written; drawn only while it is, so that its clock ends with it."""
     said = answer.read()
     if said:
-        st.markdown(model_markdown(said))
+        st.markdown(shown(said))
     if not answer.done:
         step = STEPS.get(answer.step, "thinking" if not said else "writing")
         with st.container(horizontal=True, vertical_alignment="center", key="tail-row"):

@@ -5,6 +5,7 @@ The assistant itself is wired without Streamlit; this is its one place in the pa
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, tzinfo
 
 import streamlit as st
@@ -12,12 +13,14 @@ import streamlit as st
 from lib.copilot.answer import Answer
 from lib.copilot.assistant import Assistant
 from lib.copilot.budget import Budget
+from lib.copilot.commentary import Commentator
 from lib.copilot.models import ChatModel, OpenAIModel
 from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state
 from lib.ui.wiring import hub, settings
 
 _given: list[ChatModel] = []
+_commentators: dict[int, Commentator] = {}
 
 
 def use_model(given: ChatModel | None) -> None:
@@ -43,6 +46,20 @@ def assistant(zone: tzinfo = UTC) -> Assistant:
     return Assistant(
         desk=desk, store=desk.store, model=model(), budget=budget, zone=zone, on_done=_done
     )
+
+
+def commentator() -> Commentator | None:
+    """The one writer of commentary of this process; None without a model."""
+    asked = model()
+    if asked is None:
+        return None
+    store = hub().store
+    known = _commentators.get(id(store))
+    if known is None or known.model is not asked:
+        budget = Budget(settings().model, store, hub().clock)
+        known = Commentator(store, asked, uuid.uuid4().hex, budget)
+        _commentators[id(store)] = known
+    return known
 
 
 def _done(answer: Answer) -> None:

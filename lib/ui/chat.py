@@ -14,8 +14,9 @@ from lib.copilot.answerer import suggestions
 from lib.copilot.desk import Asking
 from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state, state
+from lib.ui.answer_note import running_note
 from lib.ui.answer_view import draw_message, live_ids, tail
-from lib.ui.answer_wiring import assistant
+from lib.ui.answer_wiring import assistant, model
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
 
@@ -38,6 +39,8 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
     with st.container(key="chat"):
         if not full_width:
             _head()
+            if experiment_id is not None and model() is not None:
+                running_note(experiment_id)
         with st.container(
             height=FULL_HEIGHT if full_width else SIDE_HEIGHT,
             border=not full_width,

@@ -11,7 +11,9 @@ from lib.copilot.question import language_of
 from lib.wording import bare_name
 
 NUMBER = re.compile(r"[+−-]?\d[\d.,\u202f\u00a0 ]*\d|\d")
-AHEAD = r"ahead|in front|better|vorn|liegt vor|besser|en tete|devant|meilleur|delante|en cabeza|mejor"
+AHEAD = (
+    r"ahead|in front|better|vorn|liegt vor|besser|en tete|devant|meilleur|delante|en cabeza|mejor"
+)
 SAID_PHRASES = {
     "significance now": ("fact:evidence|call_evidence",),
     "current value": ("fact:evidence|call_evidence",),
@@ -67,7 +69,11 @@ def problems(question, got, view_of, experiments):
 
 def _decline(question, got):
     """A gap that turns out to be none may be answered in full, a dated reading is either."""
-    if question["decline"] == "partial" and got["decline"] == "none" and question.get("may_answer", True):
+    if (
+        question["decline"] == "partial"
+        and got["decline"] == "none"
+        and question.get("may_answer", True)
+    ):
         return []
     return [f"declines {got['decline']}, expected {question['decline']}"]
 
@@ -124,7 +130,9 @@ CHECKS = {
     "fact": _has_fact,
     "number": _has_number,
     "arm": lambda key, got, said: re.search(rf"\b{re.escape(fold(key))}\b", said),
-    "ahead": lambda key, got, said: re.search(rf"\b{re.escape(fold(key))}\b.{{0,40}}(?:{AHEAD})", said),
+    "ahead": lambda key, got, said: re.search(
+        rf"\b{re.escape(fold(key))}\b.{{0,40}}(?:{AHEAD})", said
+    ),
     "name": lambda name, got, said: fold(bare_name(name)) in said,
     "word": lambda pattern, got, said: re.search(pattern, said),
 }
@@ -134,22 +142,40 @@ def _forbidden(taboo, question, got, said, experiments):
     quoted = re.match(r"'([^']+)'", taboo)
     if quoted:
         return [f"says {quoted[1]!r}"] if fold(quoted[1]) in said else []
-    if taboo == "only two variants":
-        arms = {v.key for e in experiments for v in e.variants}
-        return [f"arm {a} is missing" for a in arms if not re.search(rf"\b{re.escape(fold(a))}\b", said)]
-    if taboo == "draft or finished ones as running":
-        return [f"lists {e.name}" for e in experiments if not e.is_running and fold(e.name) in said]
-    if taboo == "English answer":
-        return ["answers in English"] if language_of(got["text"], "de") == "en" else []
-    if taboo == "a date without an assumption":
-        has_date = any(f["unit"] == "date" for f in got["facts"])
-        assumed = re.search(r"assum|suppos|angenommen|supone", said)
-        return ["a date without an assumption"] if has_date and not assumed else []
-    if taboo.startswith("word:"):
-        return [f"says {taboo}"] if re.search(taboo[5:], said) else []
+    if taboo in TABOOS:
+        return TABOOS[taboo](got, said, experiments)
     if taboo not in FORBIDDEN:
         raise AssertionError(f"teach the checker what is meant by {taboo!r}")
     return [f"says {taboo}"] if re.search(FORBIDDEN[taboo], said) else []
+
+
+def _two_arms(got, said, experiments):
+    arms = {v.key for e in experiments for v in e.variants}
+    return [
+        f"arm {a} is missing" for a in arms if not re.search(rf"\b{re.escape(fold(a))}\b", said)
+    ]
+
+
+def _not_running(got, said, experiments):
+    return [f"lists {e.name}" for e in experiments if not e.is_running and fold(e.name) in said]
+
+
+def _english(got, said, experiments):
+    return ["answers in English"] if language_of(got["text"], "de") == "en" else []
+
+
+def _undated(got, said, experiments):
+    has_date = any(f["unit"] == "date" for f in got["facts"])
+    assumed = re.search(r"assum|suppos|angenommen|supone", said)
+    return ["a date without an assumption"] if has_date and not assumed else []
+
+
+TABOOS = {
+    "only two variants": _two_arms,
+    "draft or finished ones as running": _not_running,
+    "English answer": _english,
+    "a date without an assumption": _undated,
+}
 
 
 def unverified(got, view_of):

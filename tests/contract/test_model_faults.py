@@ -145,7 +145,10 @@ def test_budget_counts(desk, llmock):
 
 REFUSALS = {
     "strict": {"status": 400, "body": {"error": {"message": "Unknown parameter: 'strict'"}}},
-    "stream_options": {"status": 422, "body": {"error": {"message": "stream_options not permitted"}}},
+    "stream_options": {
+        "status": 422,
+        "body": {"error": {"message": "stream_options not permitted"}},
+    },
     "tools": {"status": 500, "body": {"error": {"message": "this model does not support tools"}}},
 }
 

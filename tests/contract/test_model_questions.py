@@ -17,7 +17,9 @@ from tests.contract.question_checker import problems
 from tests.desks import desk_of
 from tests.model_server import ModelServer, parrot
 
-FILE = json.loads((Path(__file__).parents[1] / "fixtures" / "chat_questions.json").read_text(encoding="utf-8"))
+FILE = json.loads(
+    (Path(__file__).parents[1] / "fixtures" / "chat_questions.json").read_text(encoding="utf-8")
+)
 QUESTIONS = FILE["questions"]
 
 
