@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -46,6 +46,9 @@ from lib.stats.results import (
 from lib.stats.series import series_of
 from lib.stats.verdict import Circumstances, decide, standing_calls
 from lib.stats.watch import Watch
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MATERIAL = 0.001  # share of the visitors that has to be recounted before a call may be withdrawn
 
 
 def analyse(
@@ -210,26 +213,29 @@ def _calls(
     long as the evidence still passes the line.
     """
     own = [x for x in recorded if (x.experiment_id, x.metric_id) == (c.experiment.id, c.metric.id)]
-    known = {(call.treatment_key, call.as_of) for call in own}
     standing = {call.treatment_key for call in standing_calls(own)}
+    taken_back = {x.treatment_key: x.withdrawn_at for x in own if x.withdrawn_at is not None}
     new = [
         call
         for call in watch.calls
-        if call.treatment_key not in standing and (call.treatment_key, call.as_of) not in known
+        if call.treatment_key not in standing
+        and call.as_of > taken_back.get(call.treatment_key, LONG_AGO)
     ]
-    return tuple(
-        _checked(c, call, snapshot, early) for call in sorted((*own, *new), key=lambda x: x.as_of)
-    )
+    ordered = sorted((*own, *new), key=lambda call: call.as_of)
+    return tuple(_checked(c, call, snapshot, early) for call in ordered)
 
 
 def _checked(c: Circumstances, call: Call, snapshot: Snapshot, early: Series | None) -> Call:
-    """The call, withdrawn when the split is off, or when recounted data no longer pass the line."""
+    """The call, withdrawn when the split is off, or when recounted data no longer pass the line.
+
+    A few visitors fewer, as merged persons bring about, are no reason: a faded lift must not be one.
+    """
     if call.withdrawn_at is not None:
         return call
     if c.suspicion is not None and c.suspicion.kind == "split":
         return replace(call, withdrawn_at=c.server_now, withdrawn_because="split")
     n = recounted_since(c.experiment, snapshot, early, call.as_of)
     now = next((e for e in c.estimates if e.treatment_key == call.treatment_key), None)
-    if n and (now is None or now.progress < 1):
+    if n > MATERIAL * sum(arm.n for arm in c.arms) and (now is None or now.progress < 1):
         return replace(call, withdrawn_at=c.server_now, withdrawn_because="counts_shrank")
     return call

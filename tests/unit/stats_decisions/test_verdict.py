@@ -143,6 +143,15 @@ def test_recounted_visitors_withdraw_a_call():
     assert not analysis.verdict.is_ready
 
 
+def test_a_handful_fewer_does_not_hide_a_fade():
+    """Three merged persons and a lift that faded: the fade is no reason, so the call stands."""
+    experiment = an_experiment(days=12)
+    rise = a_history(experiment, ((10_000, 1_000), (10_000, 1_240)), as_of=NOW - 7 * DAY, rows=40)
+    merged = a_snapshot(experiment, ((10_000, 1_000), (9_997, 1_240)), as_of=NOW - 6.9 * DAY)
+    fade = a_snapshot(experiment, ((24_000, 2_600), (24_000, 2_640)))
+    assert analysed(experiment, [*rise, merged, fade])[0].verdict.state is State.READY_WINNER
+
+
 def test_recounted_visitors_leave_a_call_that_still_holds():
     """A correction that changes nothing about the evidence does not withdraw."""
     experiment = an_experiment()
