@@ -26,6 +26,9 @@ from lib.sources.base import Source
 log = logging.getLogger(__name__)
 LIST_EVERY_S = 60.0
 LEASE_S = 20.0
+THIN_EVERY_S = 3600.0
+THIN_FIRST_S = 60.0  # a process that is restarted often thins all the same
+THINNING = -1  # no experiment's id
 AT_ONCE = 3
 Announcer = Callable[[LiveView], None]
 
@@ -80,6 +83,7 @@ class Poller:
         self._kept = {e.id: e for e in store.known_experiments()}
         self._busy: dict[int, Future[None]] = {}
         self._list_due = self._lease_due = 0.0
+        self._thin_due = monotonic() + THIN_FIRST_S
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-read")
 
     def close(self) -> None:
@@ -93,6 +97,7 @@ class Poller:
         now = self._monotonic()
         self._take_lease(now)
         self._list(now)
+        self._thin(now)
         work = self.poll if self.published.is_leader else self._follow
         known = {e.id for e in self.published.experiments} | set(self._schedule.watched(now))
         for experiment_id in self._schedule.due(known, now):
@@ -221,6 +226,15 @@ class Poller:
             return
         self._lease_due = now + LEASE_S / 3
         self.published.is_leader = self._store.lease("poller", self._holder, LEASE_S)
+
+    def _thin(self, now: float) -> None:
+        """Once an hour the leader lets old rows become fewer, beside its looks."""
+        if not self.published.is_leader or now < self._thin_due:
+            return
+        self._thin_due = now + THIN_EVERY_S
+        self._busy[THINNING] = self._pool.submit(
+            self._safely, lambda _: log.info("thinned %s rows", self._store.thin()), THINNING
+        )
 
     def _list(self, now: float) -> None:
         """Refresh the list of experiments; followers take it from the store."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import websockets
@@ -21,11 +22,18 @@ class Counts:
     latencies: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
 
     def clear(self) -> None:
         """Start measuring."""
         self.ticks = self.runs = self.down = 0
         self.latencies.clear()
+        self.kinds.clear()
+
+    def heaviest(self) -> str:
+        """What most of a tick's bytes are."""
+        ticks = max(self.ticks, 1)
+        return ", ".join(f"{k} {n / ticks / 1000:.1f} kB" for k, n in self.kinds.most_common(12))
 
     def ran(self, *, is_tick: bool) -> None:
         """One run was asked for; ``is_tick``: of the page's own clock."""
@@ -106,6 +114,7 @@ class Session:
         message.ParseFromString(raw)
         self._counts.down += len(raw)
         kind = message.WhichOneof("type")
+        self._counts.kinds[_kind_of(message)] += len(raw)
         if kind == "new_session":
             self._page = message.new_session.page_script_hash
         elif kind == "auto_rerun":
@@ -137,3 +146,15 @@ class Session:
             sent = self._sent.pop(fragment)
             if fragment:
                 self._counts.latencies.append(now - sent)
+
+
+def _kind_of(message: ForwardMsg) -> str:
+    """Of which kind a message is, for the list of the heaviest."""
+    if message.WhichOneof("type") != "delta":
+        return str(message.WhichOneof("type"))
+    if message.delta.WhichOneof("type") != "new_element":
+        return "block"
+    element = message.delta.new_element
+    kind = str(element.WhichOneof("type"))
+    named = element.bidi_component.id if kind == "bidi_component" else ""
+    return f"{kind} {named.rsplit('-', 2)[-2:]}" if named else kind

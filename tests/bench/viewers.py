@@ -5,6 +5,8 @@ charts, in one run. Prints CPU per tick, 95 % point of the tick's latency, bytes
 requests upstream per minute. Needs the bench extra.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import os
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,8 +23,9 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-from lib.demo.server import StandIn  # noqa: E402  # as above
 from sessions import Counts, Session  # noqa: E402  # after the path is set
+
+from lib.demo.server import StandIn  # noqa: E402  # as above
 
 
 def free_port() -> int:
@@ -51,8 +55,8 @@ def serve(script: str, env: dict[str, str]) -> tuple[subprocess.Popen, str]:
     raise RuntimeError("the server did not come up")
 
 
-async def measure(url: str, pid: int, n: int, seconds: float, query: str) -> dict[str, float]:
-    counts, process = Counts(), psutil.Process(pid)
+async def measure(url: str, process: psutil.Process, n: int, seconds: float, query: str) -> Found:
+    counts = Counts()
     before = process.memory_info().rss
     sessions = [Session(url, query, counts) for _ in range(n)]
     tasks = []
@@ -62,37 +66,95 @@ async def measure(url: str, pid: int, n: int, seconds: float, query: str) -> dic
     await asyncio.wait_for(asyncio.gather(*(s.ready.wait() for s in sessions)), 120)
     await asyncio.sleep(12)
     counts.clear()
-    cpu, began = process.cpu_times(), time.monotonic()
-    await asyncio.sleep(seconds)
-    after, took = process.cpu_times(), time.monotonic() - began
-    ticks, late = max(counts.ticks, 1), sorted(counts.latencies) or [0.0]
+    used, took = await busy(process, seconds)
+    found = Found(
+        counts,
+        n=n,
+        cpu_s=used,
+        seconds=took,
+        mb_each=(process.memory_info().rss - before) / 1e6 / n,
+    )
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    used = after.user + after.system - cpu.user - cpu.system
-    return {
-        "ticks": counts.ticks,
-        "runs": counts.runs / ticks,
-        "cpu_ms": 1000 * used / ticks,
-        "cores": used / took,
-        "p95_ms": 1000 * late[int(len(late) * 0.95)],
-        "kb": counts.down / ticks / 1000,
-        "mb": (process.memory_info().rss - before) / 1e6 / n,
-        "first_s": sorted(counts.first)[len(counts.first) // 2],
-        "errors": len(counts.errors),
-    }
+    return found
+
+
+async def busy(process: psutil.Process, seconds: float) -> tuple[float, float]:
+    """CPU seconds the process used while we waited, and how long that was."""
+    cpu, began = process.cpu_times(), time.monotonic()
+    await asyncio.sleep(seconds)
+    after = process.cpu_times()
+    return after.user + after.system - cpu.user - cpu.system, time.monotonic() - began
+
+
+@dataclass
+class Found:
+    """What was measured with ``n`` viewers; ``idle``: cores the process uses without any viewer."""
+
+    counts: Counts
+    n: int
+    cpu_s: float
+    seconds: float
+    mb_each: float
+    idle: float = 0.0
+    upstream: float | None = None
+
+    def row(self, name: str) -> str:
+        seen, late = self.counts, sorted(self.counts.latencies) or [0.0]
+        ticks = max(seen.ticks, 1)
+        own_ms = 1000 * max(0.0, self.cpu_s - self.idle * self.seconds) / ticks
+        first = sorted(seen.first)[len(seen.first) // 2]
+        asked = "" if self.upstream is None else f"{self.upstream:.1f}"
+        return (
+            f"{name:5s} {self.n:4d} {seen.ticks:6d} {seen.runs / ticks:5.1f} {own_ms:8.1f}"
+            f" {self.cpu_s / self.seconds:6.3f} {1000 * late[int(len(late) * 0.95)]:7.0f}"
+            f" {seen.down / ticks / 1000:8.1f} {self.mb_each:8.2f} {first:8.2f} {asked:>8s} {len(seen.errors):6d}"
+        )
 
 
 def asked_so_far(stand_in: StandIn) -> int:
     return int(stand_in.requests()["total"])
 
 
-def row(name: str, n: int, found: dict[str, float], upstream: float | None) -> str:
-    asked = "" if upstream is None else f"{upstream:6.1f}"
-    return (
-        f"{name:5s} {n:4d} {found['ticks']:6d} {found['runs']:5.1f} {found['cpu_ms']:8.1f} {found['cores']:6.3f} {found['p95_ms']:7.0f}"
-        f" {found['kb']:7.1f} {found['mb']:7.2f} {found['first_s']:6.2f} {asked:>7s} {found['errors']:6d}"
-    )
+async def settled(stand_in: StandIn, limit_s: float) -> None:
+    """Until every experiment was read once: from then on the hub's own work is even."""
+    began, before = time.monotonic(), -100
+    while time.monotonic() - began < limit_s and asked_so_far(stand_in) - before > 25:
+        before = asked_so_far(stand_in)
+        await asyncio.sleep(10)
+
+
+async def compare(chosen: argparse.Namespace, stand_in: StandIn, env: dict[str, str]) -> None:
+    apps = {"bare": serve("tests/bench/bare_app.py", env), "ours": serve("dashboard.py", env)}
+    processes = {name: psutil.Process(server.pid) for name, (server, _) in apps.items()}
+    try:
+        await measure(apps["ours"][1], processes["ours"], 1, 1, chosen.path)
+        await settled(stand_in, 240)
+        idle = dict.fromkeys(apps, 0.0)
+        for name, process in processes.items():
+            used, took = await busy(process, 30)
+            idle[name] = used / took
+            print(f"{name} without a viewer: {idle[name]:.3f} cores, {_mb(process):.0f} MB")
+        for n in chosen.viewers:
+            for name, (_, url) in apps.items():
+                asked, began = asked_so_far(stand_in), time.monotonic()
+                found = await measure(url, processes[name], n, chosen.seconds, chosen.path)
+                found.idle = idle[name]
+                minutes = (time.monotonic() - began) / 60
+                if name == "ours":
+                    found.upstream = (asked_so_far(stand_in) - asked) / minutes
+                print(found.row(name), f"load {os.getloadavg()[0]:.0f}", flush=True)
+                if chosen.verbose:
+                    print("     ", found.counts.heaviest(), *found.counts.errors[:3])
+    finally:
+        for server, _ in apps.values():
+            server.terminate()
+            server.wait(10)
+
+
+def _mb(process: psutil.Process) -> float:
+    return process.memory_info().rss / 1e6
 
 
 def main() -> None:
@@ -100,31 +162,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 10, 50, 100])
     parser.add_argument("--path", default="", help="e.g. experiment=1001")
+    parser.add_argument("--verbose", action="store_true", help="what the bytes are, first errors")
     chosen = parser.parse_args()
-    print("app   view  ticks  runs ms/tick  cores p95 ms kB/tick MB/sess first s  req/min errors")
     stand_in = StandIn(data=None)
     env = {
         "POSTHOG_HOST": stand_in.start(),
         "POSTHOG_PROJECT_ID": "1",
         "POSTHOG_API_KEY": "phx_demo",
     }
+    print(
+        "ms/tick: CPU of all of a viewer's runs between two ticks, without what the process uses anyway"
+    )
+    print(
+        "app   view  ticks  runs  ms/tick  cores  p95 ms  kB/tick  MB/sess  first s  req/min errors"
+    )
     with tempfile.TemporaryDirectory() as folder:
         env["DASHBOARD_DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
-        for n in chosen.viewers:
-            for name, script in (
-                ("bare", "tests/bench/bare_app.py"),
-                ("ours", "dashboard.py"),
-            ):
-                server, url = serve(script, env)
-                asked, began = asked_so_far(stand_in), time.monotonic()
-                try:
-                    found = asyncio.run(measure(url, server.pid, n, chosen.seconds, chosen.path))
-                finally:
-                    server.terminate()
-                    server.wait(10)
-                minutes = (time.monotonic() - began) / 60
-                upstream = (asked_so_far(stand_in) - asked) / minutes if name == "ours" else None
-                print(row(name, n, found, upstream), flush=True)
+        asyncio.run(compare(chosen, stand_in, env))
     stand_in.stop()
 
 
