@@ -38,7 +38,7 @@ def figure(
     who = f"{plain(name)} against {plain(against)}" if against else plain(name)
     small = f"<span style='font-size:12px;font-weight:400;color:{colours.muted}'>{who}</span>"
     fig = blank(f"{TITLE}<br>{small}", colours, margin={"l": 34, "r": 40, "t": 54, "b": 6})
-    fig.update_layout(title_pad_t=22)
+    fig.update_layout(title_pad_t=18)
     bands = [colours.band_low] * 3 if is_muted else _bands(colours)
     shown = None if evidence is None else 100 * wording.evidence_value(evidence)
     fig.add_trace(

@@ -15,9 +15,11 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lib import wording
 from lib.charts.theme import theme
 from lib.experiments.errors import DashboardError
 from lib.ui import state
+from lib.ui.bell import bell
 from lib.ui.wiring import hub
 
 log = logging.getLogger(__name__)
@@ -50,11 +52,12 @@ def frame(title: str, *, layout: Literal["wide", "centered"] = "wide") -> Iterat
         initial_sidebar_state="collapsed",
     )  # fmt: skip
     _style()
-    bar = _menu()
+    bar = _menu(title)
+    labels: list[str] = []
     with boundary():
         yield bar
-    with boundary():
-        _footer()
+        labels = data_labels()
+    _footer(labels)
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def boundary() -> Iterator[None]:
     try:
         yield
     except DashboardError as error:
-        st.error(str(error), icon=":material/link_off:")
+        st.error(wording.escape_markdown(str(error)), icon=":material/link_off:")
     except Exception:  # a page must never show a trace; the hub and the alerts go on regardless
         number = uuid.uuid4().hex[:8]
         log.exception("page error %s", number)
@@ -89,7 +92,7 @@ def _pair() -> str:
     )
 
 
-def _menu() -> DeltaGenerator:
+def _menu(title: str) -> DeltaGenerator:
     chosen = state.experiment_id()
     carry = {} if chosen is None else {"experiment": str(chosen)}
     if state.is_blue_orange():
@@ -106,6 +109,8 @@ def _menu() -> DeltaGenerator:
             for page, label, symbol in MENU:
                 st.page_link(page, label=label, icon=symbol, query_params=carry)
             _display()
+            with boundary():
+                bell(title)
         return st.container(key="bar", width=BAR_WIDTH)
 
 
@@ -126,10 +131,9 @@ def _set_pair() -> None:
     state.use_blue_orange(on=bool(st.session_state["pair"]))
 
 
-def _footer() -> None:
+def _footer(labels: list[str]) -> None:
     with st.container(key="footer"):
-        said = [*data_labels(), READ_ONLY]
-        st.caption(" · ".join(said))
+        st.caption(" · ".join([*labels, READ_ONLY]))
 
 
 def data_labels() -> list[str]:

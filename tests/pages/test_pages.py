@@ -75,9 +75,8 @@ def test_an_unexpected_error_becomes_one_sentence(page):
 
 def test_our_own_error_is_said_in_its_words(page):
     """An error raised on purpose is a sentence for a person already."""
-    assert "POSTHOG_X must be a number." in words(
-        page(BrokenHub(DashboardError("POSTHOG_X must be a number.")))
-    )
+    said = words(page(BrokenHub(DashboardError("POSTHOG_X must be a number."))))
+    assert said.replace("\\", "").count("POSTHOG_X must be a number.") == 1
 
 
 def test_data_are_labelled(page, views):
