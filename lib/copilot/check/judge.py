@@ -24,6 +24,7 @@ from lib.experiments.facts import Fact
 
 UNKNOWN = "not among the computed facts"
 END_OF_RANGE = re.compile(r"_(?:low|high|from)(?=\.|$)")
+WAS = re.compile(r"(?:^|[:.])was_")
 PLACE_OF_BASELINE = re.compile(r"(?:^|[:.\w])\w+\.0$")
 
 
@@ -144,10 +145,12 @@ class Court:
     ) -> tuple[int, str]:
         """How far a fact of the right value comes, and what stops it; no reason: it stands there rightly."""
         before = last_arm(earlier, scene) if earlier else None
+        if self.arms.get(before or "") == "baseline" and fact.topic in COMPARED:
+            before = None  # "it" is then the outcome, not the baseline
         who = subject_of(scene, mention, self.arms, before)
         reasons = (
             self._other_experiment(scene, fact, earlier),
-            self._other_metric(scene, fact, earlier),
+            self._other_metric(scene, mention, fact, earlier),
             wrong_arm(scene, mention, fact, who, self.arms)
             or self._not_for_baseline(scene, fact, who),
             wrong_topic(scene, mention, fact, earlier),
@@ -163,16 +166,35 @@ class Court:
         if found is None:
             return ""
         partner, side = found
-        if fact.topic not in ENDS:
-            return "that value is no end of a range"
+        if fact.topic not in ENDS or not END_OF_RANGE.search(fact.id):
+            return self._no_change(scene, partner, side, fact)
         ends = ("_high",) if side > 0 else ("_low", "_from")
         wanted = {END_OF_RANGE.sub(end, fact.id) for end in ends}
-        if not END_OF_RANGE.search(fact.id) or fact.id in wanted:
+        if fact.id in wanted:
             return "that value is no such end of a range"
         others = (f for f in self.facts if f.id in wanted)
         if any(agrees(partner, f, scene, self.lang) for f in others):
             return ""
         return "the other end of the range belongs to something else"
+
+    def _no_change(self, scene: Scene, partner: Mention, side: int, fact: Fact) -> str:
+        """``from 71 to 78``: the same thing before and now, or the rates of two arms."""
+        others = (
+            f
+            for f in self.facts
+            if f.topic == fact.topic
+            and f.id != fact.id
+            and (f.subject == fact.subject or fact.topic == "rate")
+            and agrees(partner, f, scene, self.lang)
+        )
+        other = next(others, None)
+        if other is None:
+            return "that value is no end of a range"
+        earlier = other if side < 0 else fact
+        later = fact if side < 0 else other
+        if WAS.search(later.id) and not WAS.search(earlier.id):
+            return "that value was the earlier one"
+        return ""
 
     def _not_for_baseline(self, scene: Scene, fact: Fact, who: str | None) -> str:
         """Evidence, chances and the like speak for the baseline only where it is the one ahead."""
@@ -195,10 +217,15 @@ class Court:
             return ""
         return "that value belongs to another experiment"
 
-    def _other_metric(self, scene: Scene, fact: Fact, earlier: Scene | None) -> str:
+    def _other_metric(
+        self, scene: Scene, mention: Mention, fact: Fact, earlier: Scene | None
+    ) -> str:
+        """A metric named before the number or in its clause is the one it is about."""
         if not fact.metric_id:
             return ""
-        named = scene.targets("metric:") or (earlier.targets("metric:")[-1:] if earlier else [])
+        end = scene.clause(mention)[1]
+        named = [n for n in scene.targets("metric:") if n.start < end][-1:]
+        named = named or (earlier.targets("metric:")[-1:] if earlier else [])
         if any(n.target == f"metric:{fact.metric_id}" for n in named):
             return ""
         if named and fact.topic not in {"traffic", "split", "plan", "balance"}:

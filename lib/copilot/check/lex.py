@@ -53,8 +53,8 @@ def lex(plain: str, text: str, lang: str) -> tuple[tuple[Mention, ...], str]:
         reader.mask(pattern)
     reader.dates()
     reader.mask(IDENTIFIER)
-    reader.clocks()
     reader.durations()
+    reader.clocks()
     reader.odds()
     reader.spelled()
     reader.figures()
@@ -214,7 +214,7 @@ class _Reader:
     def _word(self, match: re.Match[str]) -> Mention | None:
         unit = next((n for n in UNIT_ORDER if match[n]), "")
         value = float(self.vocabulary.numbers[match["w"].lower()])
-        if value == 1 and unit not in {"percent", "points"}:
+        if value == 1 and unit != "percent":
             return None  # an article more often than a count
         return self._hedged(self._with_unit(match, value, unit, 0.5))
 

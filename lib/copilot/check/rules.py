@@ -78,6 +78,8 @@ def _strong(scene: Scene, mention: Mention, said: frozenset[str]) -> frozenset[s
     """What the sentence says the number is; the noun right behind a count outweighs all else."""
     if mention.kind in {Kind.DATE, Kind.CLOCK, Kind.DAYS}:
         return frozenset()
+    if mention.kind is Kind.PLAIN and scene.follows_unit(mention, "days"):
+        return frozenset()  # "on day 5"
     if mention.kind is Kind.PLAIN:
         tail = re.split(r"[,;:.()|\n\x00]", scene.plain[mention.end : mention.end + 40])[0]
         counted = [tag for tag in COUNTED if scene.words.tables["topic"][tag].match(_noun(tail))]
@@ -117,7 +119,9 @@ def _wrong_chance(scene: Scene, mention: Mention, fact: Fact) -> str:
     """The chance that something happens is not the chance that it does not."""
     if fact.topic not in {"chance", "never"} or fact.unit is not Unit.RATE:
         return ""
-    said = scene.between_numbers(mention) + " " + scene.in_clause(mention)
+    said = scene.in_clause(mention)
+    if not said.startswith("(") and scene.plain[scene.clause(mention)[0] - 1 :][:1] != "(":
+        said += " " + scene.between_numbers(mention)
     denied = scene.says("direction", "negation", said) or scene.says("glue", "missing", said)
     if denied == (fact.topic == "never"):
         return ""

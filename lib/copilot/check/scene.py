@@ -66,6 +66,11 @@ class Scene:
         """The words around a number within the sentence."""
         return self.plain[max(0, mention.start - NEAR_BEFORE) : mention.end + NEAR_AFTER]
 
+    def follows_unit(self, mention: Mention, unit: str) -> bool:
+        """Whether a unit stands right before the number, as in ``day 5``."""
+        before = self.plain[max(0, mention.start - 12) : mention.start].rstrip()
+        return re.search(rf"(?i)(?<!\w)(?:{self.words.units[unit]})$", before) is not None
+
     def is_alone(self, mention: Mention) -> bool:
         """Whether it is the only number of its clause."""
         start, end = self.clause(mention)

@@ -60,7 +60,7 @@ TOPICS = {
     "excluded": _topic("excluded visitors", "excluded"),
     "balance": _topic("balance split chance", "balance"),
     "balance p": _topic("p split balance", "p"),
-    "running": _topic("running", "running"),
+    "running": _topic("running started", "running started"),
     "week": _topic("week running", "week"),
     "left": _topic("left ready ended plan", "left"),
     "wait": _topic("left ready likely", "left ready"),
@@ -118,7 +118,7 @@ ENDS = frozenset(
 # What a date may be the date of, when the sentence says so.
 DATED = {
     "planend": frozenset({"planned end"}),
-    "started": frozenset({"started"}),
+    "begun": frozenset({"started"}),
     "withdrawn": frozenset({"withdrawn"}),
 }
 # What a length of time may be the length of, when the sentence says so.

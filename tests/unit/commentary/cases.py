@@ -227,7 +227,7 @@ def moments():
     withdrawn = replace(
         call,
         withdrawn_at=AS_OF - timedelta(hours=5),
-        withdrawn_because="412 visitors were recounted",
+        withdrawn_because="counts_shrank",
     )
     sus = {"treatment_key": None, "favours_treatment": None}
     made = {

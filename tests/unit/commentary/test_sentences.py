@@ -101,7 +101,7 @@ def said(name, lang="en"):
         ),
         (
             "withdrawn",
-            "Withdrawn at 09:02 UTC: 412 visitors were recounted; the evidence no longer holds.",
+            "Withdrawn at 09:02 UTC: visitors were recounted; the evidence no longer holds.",
         ),
     ],
 )
