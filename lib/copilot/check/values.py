@@ -75,7 +75,7 @@ def _same_length(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool
     if mention.bound:
         return 0 <= (days - mention.value) * mention.bound <= WIDE * mention.value + 1e-9
     if mention.top:
-        return mention.value - 1e-9 <= days < mention.top
+        return mention.value - 1e-9 <= days < mention.top - 1e-9
     if any(m.kind is Kind.DAYS and m.top for m in shown):
         return mention.value == int(days) > 0
     whole = mention.tol >= 0.5 - 1e-9 or mention.tol == 0
