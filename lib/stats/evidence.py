@@ -42,6 +42,12 @@ def plan_p(z: Floats, lines: Floats, levels: Floats) -> Floats:
 
     Returns:
         1 below the first line; the last alpha beyond the last.
+
+    Between |z| = 2 (alpha 0.1) and 3 (0.01), at z² = 6.5 half way from 4 to 9, by hand: sqrt(0.1 x 0.01):
+
+    >>> p = plan_p(np.array([6.5**0.5]), np.array([[2.0, 3.0]]), np.array([0.1, 0.01]))
+    >>> round(float(p[0]), 6)
+    0.031623
     """
     size = np.abs(z)[..., None]
     reached = (size >= lines).sum(axis=-1)
@@ -131,6 +137,20 @@ class Course:
 
 class Evidence:
     """The running state of one batch of experiments.
+
+    ``p_now = min(1, p_plan/0.95, p_reserve/0.05)``: the plan part spends ``0.95 alpha s^1.2`` on observed
+    information (Lan & DeMets 1983), the reserve is a normal mixture that never expires (Robbins 1970); their
+    errors add up to alpha. The always-valid p is the running minimum, evidence is one minus its Holm.
+
+    A single look half way through the plan; the line for 0.95 x 5 % x 0.5^1.2 spent at once is
+    ``norm.isf(0.0475 * 0.5**1.2 / 2)`` = 2.3139 in scipy:
+
+    >>> one = np.ones((1, 1, 1))
+    >>> looks = Looks(z=2.4 * one, information=one, u=0.5 * one, s=0.5 * one, counts=one > 0,
+    ...     is_step=np.array([True]))
+    >>> course = Evidence((1, 1)).extend(looks)
+    >>> round(float(course.z_crit[0, 0, 0]), 2), bool(course.evidence[0, 0, 0] > 0.95)
+    (2.31, True)
 
     Args:
         shape: (experiments, treatments).

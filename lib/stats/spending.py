@@ -36,7 +36,6 @@ NEW_ROOT = np.sqrt(-np.expm1(-UNIT * np.arange(MOST + 1)))
 TINY = 1e-300
 NOTHING = 1e-20  # smaller masses are dropped: denormal numbers are a hundred times slower
 BLOCK = 10  # rows in one small product
-MANY = 128
 
 
 def kernel(r: float) -> NDArray[np.float32]:
@@ -60,12 +59,10 @@ def unit_kernel(size: int) -> NDArray[np.float32]:
 def carry(mass: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     """Densities, one a row, ``size`` units of log information later.
 
-    A few rows at a time for one experiment: a product this small stays on one core, where a busy machine
-    would otherwise make it wait for its other cores. Thousands of rows are one product.
+    A few rows at a time: a product this small stays on one core, where a busy machine would otherwise make
+    it wait for its other cores.
     """
     rows = len(mass)
-    if rows > MANY:
-        return np.asarray(mass @ unit_kernel(size))
     padded = np.zeros((-(-rows // BLOCK) * BLOCK, CELLS), dtype=np.float32)
     padded[:rows] = mass
     carried = np.matmul(padded.reshape(-1, BLOCK, CELLS), unit_kernel(size))

@@ -30,6 +30,19 @@ DAY_S = 86400.0
 class Watch:
     """Evidence for every treatment of one metric, valid at every look.
 
+    >>> from lib.experiments.model import Status, Variant
+    >>> start = datetime(2026, 1, 5, tzinfo=UTC)
+    >>> arms = (Variant(key="a", name="A", share=0.5), Variant(key="b", name="B", share=0.5))
+    >>> bought = Metric(id="m", name="bought", kind=MetricKind.FUNNEL)
+    >>> experiment = Experiment(id=1, name="e", status=Status.RUNNING, variants=arms, metrics=(bought,),
+    ...     started_at=start)
+    >>> plan = Plan(experiment_id=1, mde=0.1, n_per_arm=(16_000, 16_000), days=14, frozen_at=start)
+    >>> x = np.array([[392.0, 455.0]])
+    >>> trace = Watch(experiment, bought, plan).extend(Series(
+    ...     as_of=np.array([start.timestamp() + 7 * DAY_S]), n=np.array([[8000.0, 8050.0]]), total=x, total_sq=x))
+    >>> round(float(trace.z[0, 0]), 4), bool(trace.evidence[0, 0] < 0.95)  # statsmodels proportions_ztest
+    (2.131, True)
+
     Args:
         experiment: arms (baseline first), shares and the start of the clock.
         metric: what is compared; a legacy metric is never called.
