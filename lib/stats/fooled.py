@@ -72,7 +72,7 @@ def how_often_fooled(
         ValueError: a rate that is none, or fewer than one visitor, look or test.
     """
     begun = time.perf_counter()
-    if rate is not None and not 0 < rate < 1:
+    if rate is not None and not 0 <= rate <= 1:
         raise ValueError("a rate lies between 0 and 1")
     if not (n_per_arm >= 1 and n_looks >= 1 and n_tests >= 1):
         raise ValueError("at least one visitor, look and test")

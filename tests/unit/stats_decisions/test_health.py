@@ -213,7 +213,7 @@ def test_fooled_is_the_same_every_time():
     assert how_often_fooled(None, 2_000, 200, n_tests=50).n_looks == 200
 
 
-@pytest.mark.parametrize("bad", [(0.0, 100, 10), (1.5, 100, 10), (0.1, 0, 10), (0.1, 100, 0)])
+@pytest.mark.parametrize("bad", [(-0.1, 100, 10), (1.5, 100, 10), (0.1, 0, 10), (0.1, 100, 0)])
 def test_fooled_says_what_it_needs(bad):
     """A rate between 0 and 1, at least one visitor and look."""
     with pytest.raises(ValueError, match=r"between 0 and 1|at least one"):
