@@ -3,9 +3,10 @@
 Setup of statistics 13.6: 5 % rate, a plan for +10 % (1.25 times the size of one look, 78,077 visitors over
 14 days, two equal arms), forecasts made on day 3 and on day 7 of experiments that were not called yet. The
 forecast comes from ``forecast(analyse(...))`` with a real watch fed hourly; what happened comes from the real
-rule on a look every quarter of an hour. Worlds differ in where true lifts come from.
+rule on a look every five minutes. Worlds differ in where true lifts come from.
 
 Run: nice -n 10 python -m tests.bench.forecast_calibration [--tests 4000] [--worlds "prior;none"]
+and with --unlikely the table of 13.8: what it costs to obey "unlikely to decide".
 """
 
 import argparse
@@ -25,13 +26,16 @@ from lib.experiments.model import (
     Variant,
 )
 from lib.stats.analyse import analyse
+from lib.stats.belief import believe
 from lib.stats.evidence import Evidence, Looks
 from lib.stats.forecast import forecast
 from lib.stats.results import Series
+from lib.stats.road import Road, passage
 from lib.stats.spending import Spending
 from lib.stats.watch import Watch
 
-RATE, N_TOTAL, DAYS, QUARTERS = 0.05, 78_077, 14, 96
+RATE, N_TOTAL, DAYS, LOOKS = 0.05, 78_077, 14, 288
+HOUR = LOOKS // 24
 MADE_ON = (3, 7)
 START = datetime(2026, 1, 5, tzinfo=UTC)
 METRIC = Metric(id="m", name="m", kind=MetricKind.FUNNEL)
@@ -52,8 +56,8 @@ WORLDS = {
 
 
 def simulate(rng, lifts):
-    """Cumulative visitors and converters of both arms, (quarters of an hour, experiments)."""
-    looks = DAYS * QUARTERS
+    """Cumulative visitors and converters of both arms, (looks, experiments)."""
+    looks = DAYS * LOOKS
     n = np.round(np.arange(1, looks + 1) / looks * N_TOTAL / 2)
     new = np.diff(n, prepend=0).astype(int)[:, None]
     shape = (looks, len(lifts))
@@ -80,20 +84,20 @@ def called_on(n, control, treatment):
         u=u[..., None],
         s=u[..., None],
         counts=counts[..., None],
-        is_step=np.arange(len(n)) % 4 == 0,
+        is_step=np.arange(len(n)) % HOUR == 0,
     )
     line = evidence.extend(looks).z_crit[..., 0]
     crossed = counts & (np.abs(z) >= line)
     first = np.where(crossed.any(axis=0), crossed.argmax(axis=0) + 1, np.inf)
-    return first / QUARTERS
+    return first / LOOKS
 
 
 def forecasts(n, control, treatment):
     """The public forecast of one experiment on each day of MADE_ON; None where it is called already."""
-    rows = np.arange(3, max(MADE_ON) * QUARTERS, 4)
+    rows = np.arange(HOUR - 1, max(MADE_ON) * LOOKS, HOUR)
     x = np.stack([control[rows], treatment[rows]], axis=1)
     size = np.repeat(n[rows, None], 2, axis=1)
-    at = START.timestamp() + (rows + 1) / QUARTERS * 86400
+    at = START.timestamp() + (rows + 1) / LOOKS * 86400
     watch, fed, made = Watch(EXPERIMENT, METRIC, PLAN), 0, []
     for day in MADE_ON:
         stop = day * 24
@@ -154,13 +158,67 @@ def one_world(name, tests, seed, chunk=500):
     return rows
 
 
+def chance_on(day, n, control, treatment):
+    """The forecast of one open experiment on a day, straight from its road."""
+    at = day * LOOKS - 1
+    size, x, y = n[at], control[at], treatment[at]
+    pooled = (x + y) / (2 * size)
+    error = np.sqrt(pooled * (1 - pooled) * 2 / size)
+    base, u = x / size, size / (N_TOTAL / 2)
+    road = Road(
+        treatment_key="test",
+        w=(y - x) / size / error * np.sqrt(u),
+        u=u,
+        e=day / DAYS,
+        unit=base / error / np.sqrt(u),
+        belief=believe((y / x) - 1, (error / base) ** 2, PLAN.mde),
+        alpha=PLAN.alpha,
+        days=DAYS,
+        n=(size, size),
+        rate=(N_TOTAL / 2 / DAYS, N_TOTAL / 2 / DAYS),
+        h_star=N_TOTAL / 4,
+    )
+    up, down = passage(road, (DAYS - day) * np.linspace(0, 1, 9)[1:])
+    return float(up[-1] + down[-1])
+
+
+def obeying(lift, tests, seed, limits=(0.0, 0.01, 0.02, 0.05, 0.10)):
+    """Rows (limit, share called, mean day) when "unlikely" is obeyed daily from day 3 (statistics 13.8)."""
+    n, control, treatment = simulate(np.random.default_rng(seed), np.full(tests, lift))
+    called = called_on(n, control, treatment)
+    days = range(3, DAYS)
+    chances = np.ones((len(days), tests))
+    for i, day in enumerate(days):
+        for k in np.flatnonzero(called > day):
+            chances[i, k] = chance_on(day, n, control[:, k], treatment[:, k])
+    rows = []
+    for limit in limits:
+        low = chances < limit
+        stopped = np.where(low.any(axis=0), low.argmax(axis=0) + 3, DAYS)
+        rows.append((limit, (called <= stopped).mean(), np.minimum(called, stopped).mean()))
+    return rows
+
+
+def print_obeying(tests, seed):
+    """The table of 13.8: published 13.8 / 81 %, 9.0; 9.0 / 80 %, 8.5; 8.2 / 78 %, 8.2; 6.5 / 74 %; 4.8 / 64 %."""
+    print("| stop below | no effect: mean day | planned effect: called | mean day |")
+    print("|---|---|---|---|")
+    both = zip(obeying(0.0, tests, seed), obeying(PLAN.mde, tests, seed), strict=True)
+    for (limit, _, day), (_, called, day_of_effect) in both:
+        print(f"| {limit:.0%} | {day:.1f} | {called:.0%} | {day_of_effect:.1f} |")
+
+
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tests", type=int, default=4000)
     parser.add_argument("--worlds", default=";".join(WORLDS))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--unlikely", action="store_true", help="the table of 13.8 instead")
     asked = parser.parse_args()
+    if asked.unlikely:
+        print_obeying(asked.tests, asked.seed)
+        return
     print("| true lifts | made on day | open | mean forecast | called by day 14 | gap | by luck |")
     print("|---|---|---|---|---|---|---|")
     for name in asked.worlds.split(";"):
