@@ -133,6 +133,7 @@ export default function ({ parentElement, data }) {
     const button = event.target.closest?.("button");
     if (!button || !root.contains(button)) return;
     if (button.dataset.copy !== undefined) copy(button);
+    else if (button.dataset.save) document.dispatchEvent(new CustomEvent("live-plot-save", { detail: button.dataset.save }));
     else if (button.parentElement.classList.contains("fact")) open(button);
   };
   const elsewhere = event => {

@@ -123,9 +123,16 @@ function wholeView(P, el) {
   }
 }
 
+// A picture of the chart as it is seen, on the page's own ground.
+function savePicture(P, el) {
+  const ground = getComputedStyle(el).getPropertyValue("--st-background-color").trim() || "#ffffff";
+  const layout = { ...el.layout, paper_bgcolor: ground, plot_bgcolor: ground };
+  return P.downloadImage({ data: el.data, layout }, { format: "png", filename: el.__data.name,
+    width: el.clientWidth, height: el.clientHeight, scale: 2 });
+}
+
 function config(P, data) {
-  const save = { name: "save", title: "Save as picture", icon: P.Icons.camera, click: el => P.downloadImage(el, {
-    format: "png", filename: data.name, width: el.clientWidth, height: el.clientHeight, scale: 2 }) };
+  const save = { name: "save", title: "Save as picture", icon: P.Icons.camera, click: el => savePicture(P, el) };
   const whole = { name: "whole", title: "Whole view", icon: P.Icons.home, click: el => wholeView(P, el) };
   const reset = data.zoomable ? [whole] : [];
   return { displaylogo: false, displayModeBar: "hover", doubleClick: false, modeBarButtons: [[save, ...reset]],
@@ -159,6 +166,8 @@ function watch(P, el) {
     frame = requestAnimationFrame(() => el.isConnected && P.Plots.resize(el));
   });
   el.__watch.observe(el);
+  el.__save = event => { if (event.detail === el.__data?.group) savePicture(P, el); };
+  document.addEventListener("live-plot-save", el.__save);
 }
 
 export default function ({ parentElement, data }, source) {
@@ -175,6 +184,7 @@ export default function ({ parentElement, data }, source) {
   return () => {
     clearTimeout(el.__later);
     el.__watch?.disconnect();
+    document.removeEventListener("live-plot-save", el.__save);
     el.__watch = el.__data = el.__zoomed = undefined;
     if (window.Plotly) window.Plotly.purge(el);
   };

@@ -6,12 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
-from lib.charts.theme import COUNT_TICKS, plain
+from lib.charts.theme import plain
 from lib.charts.timeline import Canvas, line, rows_of, say, start, values
 
 TITLE = "Visitors"
 DAILY = "Visitors a day"
 DAY_MS = 86_400_000
+TICKS = "~s"  # 3M; the hover says every digit
 
 
 def figure(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
@@ -26,7 +27,7 @@ def per_day(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
 
 def so_far(frame: pd.DataFrame, canvas: Canvas) -> Plot:
     """All visitors so far, one line an arm."""
-    made = start(canvas, TITLE, "visitors so far", tickformat=COUNT_TICKS, rangemode="tozero")
+    made = start(canvas, TITLE, "visitors so far", tickformat=TICKS, rangemode="tozero")
     if frame.empty or not frame["n"].notna().any():
         return say(made, "No visitors to show yet.", canvas.colours)
     for arm in canvas.arms:
@@ -37,7 +38,7 @@ def so_far(frame: pd.DataFrame, canvas: Canvas) -> Plot:
 
 def by_day(frame: pd.DataFrame, canvas: Canvas) -> Plot:
     """Visitors of each full day (UTC), stacked; the running day is left out: it would look like a fall."""
-    made = start(canvas, DAILY, "visitors a day", tickformat=COUNT_TICKS, rangemode="tozero")
+    made = start(canvas, DAILY, "visitors a day", tickformat=TICKS, rangemode="tozero")
     made.layout |= {"barmode": "stack", "bargap": 0.25}
     for arm in canvas.arms:
         added = daily(frame[frame["arm_key"] == arm.key])

@@ -16,7 +16,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-
 Spec = dict[str, Any]
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # wall-clock time of the reader, which has no zone of its own
 

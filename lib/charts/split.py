@@ -30,7 +30,7 @@ def plot(frame: pd.DataFrame, canvas: Canvas) -> Plot:
     muted = canvas.colours.muted
     made.layout["yaxis2"] = axis(
         "", canvas.colours, range=[0, 1.04], side="right", overlaying="y", showgrid=False,
-        tickvals=[0, 0.5, 1], ticktext=["p 0", "p 0.5", "p 1"], ticklabelposition="inside top",
+        tickvals=[0, 0.5, 1], ticktext=["p 0", "p 0.5", "p 1"], ticklabelposition="inside top", automargin=False,
     )  # fmt: skip
     for share in sorted({arm.share for arm in canvas.arms if arm.share is not None}):
         made.shape(type="line", xref="paper", x0=0, x1=1, y0=share, y1=share, layer="below",

@@ -66,7 +66,8 @@ def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     layout = blank_layout(title, canvas.colours)
     span = None if canvas.span is None else [wall(end, canvas.zone) for end in canvas.span]
     layout["xaxis"] = axis(
-        f"time, {zone_name(canvas)}" + (f" · {canvas.stamp}" if canvas.stamp else ""), canvas.colours, type="date", range=span,
+        " · ".join(part for part in (f"time, {zone_name(canvas)}", canvas.stamp) if part),
+        canvas.colours, type="date", range=span,
         hoverformat="%a %-d %b %Y, %H:%M", nticks=9, tickformatstops=STOPS,
     )  # fmt: skip
     layout["xaxis"]["automargin"] = False  # equal margins, so that the time axes line up
@@ -117,9 +118,11 @@ def _add_mark(plot: Plot, mark: Mark, canvas: Canvas) -> None:
     at = wall(mark.at, canvas.zone)
     plot.shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", layer="below",
                line={"width": 1.2, "color": colour, "dash": "dot" if mark.is_break else "solid"})  # fmt: skip
-    plot.annotate(x=at, y=1, yref="paper", yanchor="bottom", showarrow=False, text=plain(mark.label),
-                  hovertext=wording.escape_html(mark.hover or mark.label),
-                  font={"size": 10.5, "color": colour})  # fmt: skip
+    if mark.label:
+        said = wording.escape_html(mark.hover or mark.label).replace("\n", "<br>")
+        plot.annotate(x=at, y=1, yref="paper", yanchor="top", xanchor="left", showarrow=False,
+                      text=plain(mark.label), hovertext=said, bgcolor=canvas.colours.ground,
+                      xshift=2, borderpad=1, font={"size": 10.5, "color": canvas.colours.muted})  # fmt: skip
 
 
 def say(plot: Plot, text: str, colours: Theme) -> Plot:

@@ -62,9 +62,8 @@ def _clock(source: Hub) -> int:
 
 def _page(source: Hub, who: Viewer) -> None:
     views = source.views()
-    with st.container(horizontal=True, vertical_alignment="center", key="board-head"):
-        live_block(_head(views), key="board-title")
-        _controls()
+    live_block(_head(views), key="board-title")
+    _controls()
     words, chosen = st.query_params.get(SEARCH, ""), chosen_filter()
     nodes = tiles_of(source, who, chosen, words)
     if not nodes:
@@ -86,8 +85,7 @@ def _controls() -> None:
     """Search, filter, and the way to the wall; all of it in the address."""
     st.session_state.setdefault(SEARCH_BOX, st.query_params.get(SEARCH, ""))
     st.session_state[SHOW_BOX] = chosen_filter()
-    with st.container(horizontal=True, vertical_alignment="center", key="board-controls",
-                      horizontal_alignment="right"):  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", key="board-controls"):  # fmt: skip
         st.text_input("Find", key=SEARCH_BOX, placeholder="Find an experiment", width=240,
                       label_visibility="collapsed", on_change=_searched)  # fmt: skip
         st.segmented_control("Show", list(FILTERS), key=SHOW_BOX, format_func=FILTERS.__getitem__,
@@ -118,13 +116,15 @@ def _put(name: str, value: str) -> None:
         st.query_params.pop(name, None)
 
 
-def tiles_of(source: Hub, who: Viewer, chosen: str, words: str) -> list[Node]:
-    """The tiles that pass, in order; those listed and not read yet come last."""
+def tiles_of(
+    source: Hub, who: Viewer, chosen: str, words: str, *, with_unread: bool = True
+) -> list[Node]:
+    """The tiles that pass, in order; those listed and not read yet come last, if at all."""
     base = base_path()
     views = source.views()
     shown = [tile(v, who, base) for v in in_order(views) if is_shown(v, chosen, words)]
     read = {v.experiment.id for v in views}
-    if chosen in {"running", "all"}:
+    if with_unread and chosen in {"running", "all"}:
         shown += [
             unread_tile(e, base)
             for e in source.experiments()
@@ -141,7 +141,8 @@ def base_path() -> str:
 
 def _television(source: Hub, who: Viewer, tick: int) -> None:
     """As many tiles as fit; further ones take turns."""
-    nodes = tiles_of(source, who, chosen_filter(), st.query_params.get(SEARCH, ""))
+    words = st.query_params.get(SEARCH, "")
+    nodes = tiles_of(source, who, chosen_filter(), words, with_unread=not source.views())
     pages = max(1, ceil(len(nodes) / A_SCREEN))
     page = int(who.now.timestamp() // TURN_S) % pages
     shown = nodes[page * A_SCREEN : (page + 1) * A_SCREEN]

@@ -45,7 +45,9 @@ class Summary:
 
 def need(view: LiveView) -> tuple[float, ...]:
     """Sorts by need to act: guardrail, suspicion, proven, week not full, unlikely, then days left."""
-    days = inf if view.forecast is None or view.forecast.days_left is None else view.forecast.days_left
+    days = (
+        inf if view.forecast is None or view.forecast.days_left is None else view.forecast.days_left
+    )
     if view.primary is None:
         return (7.0, days)
     verdict = view.primary.verdict
@@ -115,10 +117,9 @@ def unread_tile(experiment: Experiment, base: str) -> Node:
     name = wording.bare_name(experiment.name, 90)
     return tag(
         "section",
-        "card board-tile grey stale",
+        "card board-tile grey stale unread",
         tag("a", "cover", href=f"{base}?experiment={experiment.id}", aria_label=f"Open {name}"),
         div("head", tag("h2", "name", tag("bdi", "", name)), chip("Being read", "grey", "hourglass_empty")),
-        tag("p", "say muted", "Listed, not read yet. Its first numbers are on the way."),
         data_key=str(experiment.id),
         aria_label=name,
     )  # fmt: skip
@@ -188,13 +189,13 @@ def _figures(view: LiveView, viewer: Viewer) -> Node:
     age = running_for(view.experiment, view.server_time(viewer.now))
     best = view.evidence_course[-1][1] if view.evidence_course else None
     plan = view.primary.plan if view.primary else None
-    planned = "" if plan is None else f" of {wording.days(plan.days)}"
+    planned = "" if plan is None else f"of {wording.days(plan.days)}"
     return div(
         "figures",
         _figure(wording.UNKNOWN if visitors is None else wording.count(visitors), "participants"),
-        _figure(wording.duration(age, parts=1), f"running{planned}" if view.experiment.is_running
+        _figure(wording.duration(age, parts=1), planned or "running" if view.experiment.is_running
                 else STATUSES[view.experiment.status].lower()),
-        _figure(wording.UNKNOWN if best is None else wording.evidence(best, dialect="number"), "evidence of 100"),
+        _figure(wording.UNKNOWN if best is None else wording.evidence(best, dialect="number"), "evidence"),
     )  # fmt: skip
 
 

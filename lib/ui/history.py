@@ -25,7 +25,7 @@ from lib.ui.history_charts import charts_of, draw_charts, since_of
 from lib.ui.history_moments import KINDS, PERSON, Moment, moments_of
 from lib.ui.live_block import live_block
 from lib.ui.live_panel import FIRST_TICK_MS, is_unread, waiting
-from lib.ui.markup import Node, chip, div, span, tag
+from lib.ui.markup import Node, chip, div, tag
 from lib.ui.replay import PLAY_MS, advance, replay_bar, replay_button, stops_of, view_at
 from lib.ui.take_away import take_away
 from lib.ui.verdict import verdict_card
