@@ -67,7 +67,7 @@ def wrong_topic(scene: Scene, mention: Mention, fact: Fact, earlier: Scene | Non
     allowed = topic.tags | (CHANGE_OF if fact.topic in CHANGE_TOPICS else frozenset())
     if strong and not strong & allowed:
         return f"that value is {fact.topic}, the sentence speaks of {', '.join(sorted(strong))}"
-    if topic.needs and mention.kind is not Kind.OF_100:
+    if topic.needs and mention.kind not in {Kind.OF_100, Kind.FACTOR}:
         text = scene.near(mention) + (" " + earlier.plain if earlier and _is_item(scene) else "")
         if not any(scene.says("topic", need, text) for need in topic.needs):
             return f"that value is {fact.topic}, which the sentence does not say"

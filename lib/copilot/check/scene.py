@@ -38,6 +38,7 @@ class Scene:
     named: tuple[Named, ...]
     words: Vocabulary
     bound: dict[Mention, frozenset[str]] = field(default_factory=dict)
+    cuts: list[int] | None = None
 
     def clause(self, mention: Mention) -> tuple[int, int]:
         """Start and end of the part of the sentence a number stands in."""
@@ -48,6 +49,11 @@ class Scene:
 
     def breaks(self) -> list[int]:
         """Where clauses begin."""
+        if self.cuts is None:
+            self.cuts = self._find_breaks()
+        return self.cuts
+
+    def _find_breaks(self) -> list[int]:
         hard = [m.end() for m in HARD_BREAK.finditer(self.plain)]
         soft = [
             m.start()

@@ -45,11 +45,19 @@ class SentenceStream:
                 and match[0][0] not in "。！？"
             ):
                 return None  # the next word decides whether this was the end
+            if self._is_open(match):
+                return None
             if "\n" in match[0] or match[0][0] in "。！？" or self._is_end(match):
                 return match.end()
         if len(self._held) > LONGEST:
             return self._held.rfind(" ", 0, LONGEST) + 1 or LONGEST
         return None
+
+    def _is_open(self, match: re.Match[str]) -> bool:
+        """``3. Ma`` may become a date: the next word has to be whole."""
+        behind = self._held[match.end() :]
+        number = re.search(r"(?<![\d.,])\d{1,2}$", self._held[: match.start()])
+        return match[0][0] == "." and number is not None and not re.search(r"[\s.!?]", behind)
 
     def _is_end(self, match: re.Match[str]) -> bool:
         """Not an abbreviation, a list number, a date like ``3. Mai`` or a single letter."""
