@@ -122,7 +122,7 @@ class Hub:
         tracker = self._shared.trackers.get(experiment_id)
         if tracker is None:
             return None  # why_unknown tells the reason once there is one
-        pace = self._source.pace()
+        pace = self._pace()
         return replace(
             tracker.view,
             trouble=tracker.view.trouble or self._shared.trouble,
@@ -157,9 +157,12 @@ class Hub:
 
     def refresh(self, experiment_id: int) -> None:
         """Look again at once, past the cache."""
-        self._source.forget(experiment_id)
-        self._schedule.next_after(experiment_id, self._monotonic())
-        self._wake.set()
+        self._poller.refresh(experiment_id)
+
+    def _pace(self) -> Pace:
+        """Of the process that polls."""
+        told = None if self._shared.is_leader else self._shared.pace
+        return told or self._source.pace()
 
     def health(self) -> Health:
         """How the hub is doing."""
@@ -169,7 +172,7 @@ class Hub:
             holder=self._holder,
             n_experiments=len(shared.experiments),
             n_watched=len(self._schedule.watched(self._monotonic())),
-            pace=self._source.pace(),
+            pace=self._pace(),
             trouble=shared.trouble,
             store_trouble=self.store.read_only_because,
             last_round_at=shared.last_round_at,

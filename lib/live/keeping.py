@@ -1,15 +1,17 @@
-"""What the hub keeps beside the rows, so that followers and later lives show the same; called by ``feed`` alone."""
+"""What the hub keeps beside the rows, so that followers and later lives show the same; called by the poller."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 
 from lib.experiments.errors import SourceDown, SourceError, SourceRefused
 from lib.experiments.model import Experiment, Reading
+from lib.history import codec
 from lib.history.store import Store
 from lib.live.changes import changes
-from lib.live.view import LiveView, Trouble
+from lib.live.view import Checked, LiveView, Trouble
+
+CHECKED = "looked:"  # and the experiment's id
 
 
 def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
@@ -18,7 +20,14 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
     store.remember_experiment(reading.experiment)
     if reading.exposures is not None:
         store.remember_exposures(experiment_id, reading.exposures)
-    store.put_setting(f"checked:{experiment_id}", stamp_of(reading, view.speed))
+    told = Checked(
+        server_now=reading.server_now,
+        taken_at=reading.taken_at,
+        speed=view.speed,
+        problems=reading.problems,
+        is_calculating=reading.is_calculating,
+    )
+    store.put_setting(f"{CHECKED}{experiment_id}", codec.dumps(told))
 
 
 def note_changes(store: Store, before: Experiment, after: Experiment, at: datetime) -> None:
@@ -27,15 +36,10 @@ def note_changes(store: Store, before: Experiment, after: Experiment, at: dateti
         store.keep_note(before.id, "change", f"{kind}:{at.isoformat()}", text, at)
 
 
-def stamp_of(reading: Reading, speed: float) -> str:
-    """Both clocks and the replay's speed as text."""
-    return json.dumps([reading.server_now.isoformat(), reading.taken_at.isoformat(), speed])
-
-
-def read_stamp(stamp: str) -> tuple[datetime, datetime, float]:
-    """The server's clock, our last look, the speed."""
-    server_now, taken_at, speed = json.loads(stamp)
-    return datetime.fromisoformat(server_now), datetime.fromisoformat(taken_at), float(speed)
+def checked(store: Store, experiment_id: int) -> Checked | None:
+    """What is kept of the last good look; None before the first."""
+    said = store.setting(f"{CHECKED}{experiment_id}")
+    return None if said is None else codec.loads(Checked, said)
 
 
 def trouble_of(error: SourceError, now: datetime) -> Trouble:

@@ -11,17 +11,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, StoreError
 from lib.experiments.model import Clock, Experiment, Reading
 from lib.history.store import Store
-from lib.live.keeping import keep_along, note_changes, read_stamp, trouble_of
+from lib.live.elsewhere import THE_LIST, Elsewhere
+from lib.live.keeping import checked, keep_along, note_changes, trouble_of
 from lib.live.schedule import Schedule
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
 from lib.live.view import LiveView, Trouble
-from lib.sources.base import Source
+from lib.sources.base import Pace, Source
 
 log = logging.getLogger(__name__)
 LIST_EVERY_S = 60.0
@@ -44,6 +45,7 @@ class Published:
     loop_error: str = ""
     is_leader: bool = False
     has_list: bool = False
+    pace: Pace | None = None
     trackers: dict[int, Tracker] = field(default_factory=dict)
 
 
@@ -82,7 +84,9 @@ class Poller:
         self._meter = SpeedMeter(speed_hint)
         self._kept = {e.id: e for e in store.known_experiments()}
         self._busy: dict[int, Future[None]] = {}
-        self._list_due = self._lease_due = 0.0
+        self._list_due = self._lease_due = self._heard_due = 0.0
+        self._elsewhere = Elsewhere(store, clock=clock, fresh_s=3.5 * poll_s)
+        self._watched_elsewhere: frozenset[int] = frozenset()
         self._thin_due = monotonic() + THIN_FIRST_S
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-read")
 
@@ -96,6 +100,7 @@ class Poller:
         """Look at whatever is due. ``wait``: come back when all looks are done (tests, headless)."""
         now = self._monotonic()
         self._take_lease(now)
+        self._hear(now)
         self._list(now)
         self._thin(now)
         work = self.poll if self.published.is_leader else self._follow
@@ -164,19 +169,27 @@ class Poller:
 
     def _follow(self, experiment_id: int) -> None:
         """Publish what the process with the lease has kept."""
-        self._store.put_setting(f"watched:{experiment_id}", self._clock().isoformat())
-        stamp = self._store.setting(f"checked:{experiment_id}")
-        tracker = self._tracker(experiment_id)
-        known = next((e for e in self._store.known_experiments() if e.id == experiment_id), None)
-        if tracker is None and known is not None:
-            tracker = self._new_tracker(known)
-        if stamp is None or tracker is None or known is None:
+        if self._schedule.is_watched(experiment_id, self._monotonic()):
+            self._elsewhere.watch(experiment_id)
+        told = checked(self._store, experiment_id)
+        known = self._elsewhere.experiment(experiment_id)
+        if told is None or known is None:
             return
+        tracker = self._tracker(experiment_id) or self._new_tracker(known)
         if known.started_at != tracker.experiment.started_at:
             self._store.forget_tracks(experiment_id)
             tracker = self._new_tracker(known)
-        tracker.follow(known, *read_stamp(stamp))
+        rows = [
+            row
+            for metric in known.metrics
+            if (seen := tracker.newest(metric.id)) is not None
+            for row in self._store.snapshots(experiment_id, metric.id, since=seen)
+        ]
+        tracker.follow(known, told, rows)
         tracker.is_new = False
+        trouble = self._elsewhere.trouble(experiment_id, since=told.taken_at)
+        if trouble is not None:
+            tracker.trouble(trouble)
 
     def _read_past(self, tracker: Tracker, *, is_watched: bool) -> None:
         """Daily points from before the first look; plan and evidence rest on them.
@@ -197,6 +210,7 @@ class Poller:
         trouble = trouble_of(error, self._clock())
         if tracker is not None:
             tracker.trouble(trouble)
+            self._elsewhere.tell_trouble(experiment_id, trouble)
         else:  # an id nobody listed, perhaps mistyped in a link: no trouble for the others
             self.published.unknown = {**self.published.unknown, experiment_id: trouble}
         wait = getattr(error, "retry_after_s", None) or self._poll_s
@@ -205,9 +219,8 @@ class Poller:
     def _gap(self, experiment_id: int, now: float) -> float:
         pace = self._source.pace(experiment_id)
         usual = max(self._poll_s, pace.cadence_s) if pace.because else self._poll_s
-        if self._schedule.is_watched(experiment_id, now) or self._is_watched_elsewhere(
-            experiment_id
-        ):
+        is_watched = self._schedule.is_watched(experiment_id, now)
+        if is_watched or experiment_id in self._watched_elsewhere:
             return usual
         return max(usual, self._idle_gap_s())
 
@@ -215,11 +228,30 @@ class Poller:
         """Seconds between looks at what nobody watches: a minute, more when there are many."""
         return max(6 * self._poll_s, len(self.published.experiments) * self._poll_s * 0.12)
 
-    def _is_watched_elsewhere(self, experiment_id: int) -> bool:
-        stamp = self._store.setting(f"watched:{experiment_id}")
-        return stamp is not None and self._clock() - datetime.fromisoformat(stamp) < timedelta(
-            seconds=3.5 * self._poll_s
-        )
+    def _hear(self, now: float) -> None:
+        """Every few seconds: what other processes look at, or how the one that polls fares."""
+        if now < self._heard_due:
+            return
+        self._heard_due = now + self._poll_s / 2
+        if not self.published.is_leader:
+            self.published.pace = self._elsewhere.pace()
+            return
+        self.published.pace = None
+        self._elsewhere.tell_pace(self._source.pace())
+        watched = self._elsewhere.watched()
+        for experiment_id in watched - self._watched_elsewhere:
+            self._schedule.next_after(experiment_id, now)
+        self._watched_elsewhere = watched
+        for experiment_id in self._elsewhere.take_refreshes():
+            self.refresh(experiment_id)
+
+    def refresh(self, experiment_id: int) -> None:
+        """Look again at once, past the cache; who follows asks the one that polls."""
+        if not self.published.is_leader:
+            self._elsewhere.ask_refresh(experiment_id)
+        self._source.forget(experiment_id)
+        self._schedule.next_after(experiment_id, self._monotonic())
+        self.wake.set()
 
     def _take_lease(self, now: float) -> None:
         if now < self._lease_due:
@@ -243,14 +275,19 @@ class Poller:
         self._list_due = now + LIST_EVERY_S
         if not self.published.is_leader:
             self._list_due = now + self._poll_s
-            self.published.experiments = self._store.known_experiments()
+            heard = self._elsewhere.listed()
+            if heard is not None:
+                self.published.experiments, self.published.trouble = heard
+                self.published.has_list = True
             return
         try:
             self.published.experiments = self._source.experiments()
             self.published.has_list = True
             self.published.trouble = None
+            self._elsewhere.tell_list(self.published.experiments, self._kept)
         except SourceError as error:
             self._note(trouble_of(error, self._clock()))
+            self._elsewhere.tell_trouble(THE_LIST, trouble_of(error, self._clock()))
             self._list_due = now + (getattr(error, "retry_after_s", None) or self._poll_s)
 
     def _note(self, trouble: Trouble) -> None:

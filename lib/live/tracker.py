@@ -23,7 +23,7 @@ from lib.experiments.model import (
 )
 from lib.live.speed import SpeedMeter
 from lib.live.track import Track, joined
-from lib.live.view import LiveView, Trouble
+from lib.live.view import Checked, LiveView, Trouble
 from lib.stats.analyse import analyse
 from lib.stats.forecast import forecast
 from lib.stats.plan import make_plan
@@ -89,23 +89,33 @@ class Tracker:
         if snapshots and self._shelf.keep(snapshots):
             self._tracks.clear()
 
+    def newest(self, metric_id: str) -> datetime | None:
+        """The moment of the newest row evaluated; None before the first."""
+        track = self._tracks.get(metric_id)
+        return None if track is None else track.snapshot.as_of
+
     def follow(
-        self, experiment: Experiment, server_now: datetime, checked_at: datetime, speed: float
+        self, experiment: Experiment, told: Checked, rows: Sequence[Snapshot] = ()
     ) -> LiveView:
-        """The view another process makes: from the newest rows kept, without a source."""
+        """The view another process makes: from the rows it kept, without a source.
+
+        ``rows``: those since the newest evaluated, so that none is left out that the other evaluated.
+        """
         self._configure(experiment)
-        self._meter.speed = speed
+        self._meter.speed = told.speed
+        self._feed_all(sorted(rows, key=lambda row: row.as_of))
         newest = [self._shelf.newest(self.experiment.id, m.id) for m in self.experiment.metrics]
         reading = Reading(
             experiment=self.experiment,
             snapshots=tuple(s for s in newest if s is not None),
-            taken_at=checked_at,
-            server_now=server_now,
-            problems=self.view.problems,
+            taken_at=told.taken_at,
+            server_now=told.server_now,
+            problems=told.problems,
             exposures=self._shelf.exposures(self.experiment.id),
+            is_calculating=told.is_calculating,
         )
         self._feed_all(reading.snapshots)
-        self.view = self._view(reading, speed)
+        self.view = self._view(reading, told.speed)
         return self.view
 
     def trouble(self, trouble: Trouble) -> LiveView:

@@ -25,6 +25,17 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The last good look at an experiment beside its numbers, as kept for other processes."""
+
+    server_now: datetime
+    taken_at: datetime
+    speed: float
+    problems: tuple[MetricProblem, ...] = ()
+    is_calculating: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveView:
     """One experiment, live.
 
