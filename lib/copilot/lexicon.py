@@ -36,13 +36,13 @@ class Intent(StrEnum):
     EFFECT = "effect"
     TRAFFIC = "traffic"
     LOSS = "loss"
+    LIST = "list"
     PROJECTION = "projection"
     CHANGES = "changes"
     HISTORY = "history"
     WAIT = "wait"
     END_NOW = "end_now"
     FORECAST = "forecast"
-    LIST = "list"
     COMPARE = "compare"
     RESULTS = "results"
     HELP = "help"
@@ -69,6 +69,7 @@ class Lexicon:
         past: days back, by pattern ("yesterday" is 1).
         ago: pattern of "three days ago"; run_day: word before a day's number ("day 3").
         test: words for an experiment; baseline: words for the baseline; other: "the other one".
+        weak: words that ask for results only among words of this domain ("how is", "better").
         live: asks for the panel; finished, draft, running: statuses in a list question.
         about: words before a name ("for", "of"); arm: words beside an arm's key ("variant").
     """
@@ -97,6 +98,7 @@ class Lexicon:
     about: re.Pattern[str]
     arm: re.Pattern[str]
     order: re.Pattern[str]
+    weak: re.Pattern[str]
     run_day: re.Pattern[str]
 
     def knows(self, word: str) -> bool:
@@ -128,7 +130,7 @@ def lexicon(code: str) -> Lexicon:
         name: _any(raw[name])
         for name in (
             *("conditional", "ago", "test", "baseline", "other"),
-            *("live", "finished", "draft", "running", "about", "arm", "run_day", "order"),
+            *("live", "finished", "draft", "running", "about", "arm", "run_day", "order", "weak"),
         )
     }
     return Lexicon(

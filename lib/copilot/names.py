@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from lib.copilot.lexicon import LANGUAGES, Lexicon, fold, lexicon, words_of
 from lib.experiments.model import Experiment
@@ -147,20 +148,25 @@ def _alike(word: str, said: str) -> bool:
 
 
 def _unknown(text: str, experiments: Sequence[Experiment], lex: Lexicon) -> str:
-    """A name in the question that fits nothing: the words beside "test" or after "for"."""
-    said = fold(text)
-    arms = {w for e in experiments for v in e.variants for w in words_of(f"{v.key} {v.name}")}
-    for pattern in (
-        rf"((?:[\w-]+ ){{0,3}}[\w-]+)[ -](?:{lex.test.pattern})\b",
-        rf"\b(?:{lex.test.pattern}) ((?:[\w-]+ ?){{1,4}})",
-        rf"\b(?:{lex.about.pattern}) ((?:[\w-]+ ?){{1,4}})",
-    ):
-        for match in re.finditer(pattern, said.rstrip(" ?!.")):
-            name = [w for w in words_of(match.group(1)) if _may_name(w, arms, lex)]
+    """A name in the question that fits nothing: the words beside "test", or after "results for"."""
+    said = fold(text).rstrip(" ?!.")
+    arms = arm_words(experiments)
+    before = rf"((?:[\w'-]+ )*[\w'-]+)[ -](?:{lex.test.pattern})\b"
+    behind = [lex.about.pattern, *([lex.test.pattern] if lex.code in {"fr", "es"} else [])]
+    after = [rf"\b(?:{words}) ((?:[\w'-]+ ?)+)" for words in behind]
+    for pattern, step in ((before, -1), *((one, 1) for one in after)):
+        for match in re.finditer(pattern, said):
+            near = words_of(match.group(1))[::step]
+            name = list(takewhile(lambda w: _may_name(w, arms, lex), near))[:4]
             if name:
-                return " ".join(name)
+                return " ".join(name[::step])
     compounds = [w for word in words_of(text) if (w := _without_test(word)) != word]
     return next((w for w in compounds if _may_name(w, arms, lex)), "")
+
+
+def arm_words(experiments: Sequence[Experiment]) -> set[str]:
+    """Every word in the keys and names of arms."""
+    return {w for e in experiments for v in e.variants for w in words_of(f"{v.key} {v.name}")}
 
 
 def _may_name(word: str, arms: set[str], lex: Lexicon) -> bool:

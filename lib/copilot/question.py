@@ -86,7 +86,7 @@ def understand(
 def _read(text: str, lex: Lexicon, experiments: Sequence[Experiment]) -> Asked:
     mention = names.find(text, experiments, lex)
     said = _without_names(text, mention.fits)
-    intent = _intent(said, lex, is_named=bool(mention.fits))
+    intent = _intent(said, lex, names.arm_words(experiments), is_named=bool(mention.fits))
     return Asked(
         text=text,
         lang=lex.code,
@@ -111,7 +111,7 @@ def _without_names(text: str, fits: Sequence[Experiment]) -> str:
     return " ".join(said.split())
 
 
-def _intent(said: str, lex: Lexicon, *, is_named: bool) -> Intent:
+def _intent(said: str, lex: Lexicon, arms: set[str], *, is_named: bool) -> Intent:
     conditional = bool(lex.conditional.search(said))
     for intent in Intent:
         if intent is Intent.UNAVAILABLE:
@@ -125,8 +125,21 @@ def _intent(said: str, lex: Lexicon, *, is_named: bool) -> Intent:
             continue
         if intent is Intent.OFF_TOPIC and is_named:
             continue
+        if intent is Intent.RESULTS and not is_named and _is_elsewhere(said, lex, arms):
+            continue
         return intent
     return Intent.RESULTS if is_named else Intent.NOTHING
+
+
+def _is_elsewhere(said: str, lex: Lexicon, arms: set[str]) -> bool:
+    """A question held together by general words only ("how is"), about something unknown here."""
+    words = [w for w in words_of(said) if len(w) > 2 and w not in lex.stop | arms]
+    strange = [w for w in words if not lex.knows(w)]
+    if not strange:
+        return False
+    if lex.test.search(said) and len(strange) < 2:
+        return False
+    return lex.intents[Intent.RESULTS].search(lex.weak.sub(" ", said)) is None
 
 
 def _is_order(said: str, lex: Lexicon) -> bool:
