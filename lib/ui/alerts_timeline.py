@@ -10,7 +10,7 @@ from lib import wording
 from lib.commentary.notices import check_first
 from lib.commentary.sentences import requirement_line
 from lib.experiments.chat import Delivery, DeliveryState
-from lib.experiments.model import Alert, Experiment
+from lib.experiments.model import Alert, AlertKind, Experiment
 from lib.stats.results import Requirement
 from lib.ui.bell import KINDS
 from lib.ui.markup import Node, chip, div, icon, span, tag
@@ -24,6 +24,7 @@ FATES: dict[DeliveryState, tuple[str, str]] = {
     DeliveryState.DEAD: ("given up", "error"),
     DeliveryState.UNKNOWN: ("unknown whether it arrived", "help"),
 }
+PROVEN = {AlertKind.PROVEN_BETTER, AlertKind.PROVEN_WORSE}
 TROUBLED = {DeliveryState.FAILED, DeliveryState.DEAD, DeliveryState.UNKNOWN}
 
 
@@ -96,10 +97,11 @@ def _why(alert: Alert, telling: Telling) -> Node | None:
     lines = [_requirement(line, experiment) for line in alert.why_now] if experiment else []
     if not lines:
         return None
+    asked = "Why now" if alert.kind in PROVEN else "The conditions of that moment"
     n_met = sum(line.get("is_met") == "True" for line in alert.why_now)
     return tag(
         "details", "",
-        tag("summary", "", f"Why now: {n_met} of {len(lines)} conditions were met"),
+        tag("summary", "", f"{asked}: {n_met} of {len(lines)} conditions were met"),
         tag("ul", "why", *lines),
     )  # fmt: skip
 
@@ -144,7 +146,7 @@ def _figures(alert: Alert, who: Viewer) -> Node | None:
     moment = wording.full_moment(alert.as_of, who.zone)
     return tag(
         "details", "",
-        tag("summary", "", f"The {len(rows)} figures of that moment"),
+        tag("summary", "", "The figures of that moment"),
         div("scroll", tag(
             "table", "",
             tag("thead", "", tag("tr", "", *(tag("th", "", h, scope="col") for h in heads))),
