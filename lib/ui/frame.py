@@ -36,7 +36,7 @@ MENU = (
     ("pages/board.py", "Board", ":material/grid_view:"),
     ("pages/history.py", "History", ":material/show_chart:"),
     ("pages/copilot.py", "Copilot", ":material/forum:"),
-    ("pages/alerts.py", "Alerts", ":material/notifications:"),
+    ("pages/alerts.py", "Alerts", ":material/campaign:"),
     ("pages/connection.py", "Connection", ":material/lan:"),
 )
 
