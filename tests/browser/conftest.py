@@ -53,8 +53,8 @@ def experiments(stand_in):
 
 
 @contextmanager
-def running_app(stand_in, folder, poll_s=TICK_S):
-    """The app as a user starts it; yields its address."""
+def running_app(stand_in, folder, poll_s=TICK_S, **more):
+    """The app as a user starts it, with ``more`` settings; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -66,6 +66,7 @@ def running_app(stand_in, folder, poll_s=TICK_S):
         "DASHBOARD_POLL_SECONDS": str(poll_s),
         "OPENAI_API_KEY": "",
         "OPENAI_BASE_URL": "",
+        **more,
     }
     command = [
         *(sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)),

@@ -126,8 +126,8 @@ def test_a_chart_can_be_saved_as_a_picture(live):
 def test_a_sheet_stays_open_over_ticks(live):
     """The figure behind a number stays open while the page ticks, and Escape closes it."""
     page = live()
-    page.locator(".verdict .fact > button").first.click()
-    sheet = page.locator(".verdict .behind:visible")
+    page.locator(".why .fact > button").first.click()
+    sheet = page.locator(".why .behind:visible")
     assert sheet.count() == 1
     wait_for_draws(page, DIAL, 2)
     assert sheet.count() == 1
