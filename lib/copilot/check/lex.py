@@ -49,9 +49,9 @@ def lex(plain: str, text: str, lang: str) -> tuple[tuple[Mention, ...], str]:
         lang: decides decimal sign and words.
     """
     reader = _Reader(plain, text, vocabulary(lang))
-    for pattern in (LIST_NUMBER, IDIOM):
-        reader.mask(pattern)
+    reader.mask(IDIOM)
     reader.dates()
+    reader.mask(LIST_NUMBER)
     reader.mask(IDENTIFIER)
     reader.durations()
     reader.clocks()
@@ -100,13 +100,14 @@ class _Reader:
         """Dates in words and in figures."""
         month, year = self.vocabulary.month, r"(?:,?\s+(?:de\s+)?(\d{4})(?!\d))?"
         self.take(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)", lambda m: self._date(m, m[2], m[3], m[1]))
+        ordinal = {"en": "st|nd|rd|th", "de": r"\.", "fr": "er", "es": "º"}[self.vocabulary.lang]
         order = (2, 1) if self.vocabulary.lang != "en" else (1, 2)
         self.take(
             r"(?<![\d.,/])(\d{1,2})[./](\d{1,2})[./](\d{4})(?!\d)",
             lambda m: self._date(m, m[order[0]], m[order[1]], m[3]),
         )
         self.take(
-            rf"(?<![\d.,])(\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?({month})(?<!\.)(?!\w){year}",
+            rf"(?<![\d.,])(\d{{1,2}})(?:{ordinal})?\s+(?:of\s+|de\s+)?({month})(?<!\.)(?!\w){year}",
             lambda m: self._date(m, self._month(m[2]), m[1], m[3]),
         )
         self.take(

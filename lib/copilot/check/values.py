@@ -57,7 +57,7 @@ def _near(mention: Mention, said: float, value: float, tol: float, fact: Fact) -
         return 0 <= gap <= WIDE * abs(said) + 1e-12
     if mention.approx:
         return abs(value - said) <= max(tol, LOOSE * abs(said)) * (1 + 1e-9)
-    return abs(value - said) <= tol * (1 + 1e-6) + 1e-12
+    return abs(value - said) < tol * (1 - 1e-9) + 1e-12  # a tie goes to what we print
 
 
 def _is_bare_evidence(mention: Mention, fact: Fact, scene: Scene) -> bool:
