@@ -129,7 +129,7 @@ def test_a_sheet_stays_open_over_ticks(live):
     page.locator(".why .fact > button").first.click()
     sheet = page.locator(".why .behind:visible")
     assert sheet.count() == 1
-    wait_for_draws(page, DIAL, 2)
+    wait_for_draws(page, PLOT, 2)
     assert sheet.count() == 1
     page.keyboard.press("Escape")
     assert sheet.count() == 0
