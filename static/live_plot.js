@@ -86,6 +86,15 @@ function shareUnhover(P, el, event) {
   if (event.event?.isTrusted) for (const other of peers(el)) P.Fx.unhover(other);
 }
 
+const NARROW = 560, MORE = 56; // pixels; a phone's legend needs more rows
+
+function narrowed(layout) {
+  layout.xaxis = { ...layout.xaxis, nticks: 4, tickangle: 0 };
+  layout.margin = { ...layout.margin, l: 52, r: 10 };
+  layout.legend = { ...layout.legend, font: { size: 10 } };
+  layout.yaxis = { ...layout.yaxis, title: { ...layout.yaxis.title, standoff: 2 } };
+}
+
 function dressed(el, data) {
   const css = getComputedStyle(el), v = name => css.getPropertyValue("--st-" + name).trim();
   const figure = repaint(filled(data.figure), isDark(css)), layout = figure.layout;
@@ -94,7 +103,8 @@ function dressed(el, data) {
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: v("gray-color"), activecolor: v("primary-color") };
   layout.font = { ...layout.font, family: v("font") || layout.font?.family };
   layout.autosize = true;
-  layout.height = data.height;
+  layout.height = el.clientHeight || data.height;
+  if (data.group && el.clientWidth < NARROW) narrowed(layout);
   layout.uirevision = "keep";
   if (!still()) layout.transition = { duration: 500, easing: "cubic-in-out" };
   return figure;
@@ -174,7 +184,7 @@ export default function ({ parentElement, data }, source) {
   const el = parentElement.querySelector(".live-plot");
   if (el.__data && el.__data.view !== data.view) el.__zoomed?.clear(); // another range was asked for
   el.__data = data;
-  el.style.height = `${data.height}px`;
+  el.style.height = `${data.height + (data.group && el.clientWidth < NARROW ? MORE : 0)}px`;
   el.setAttribute("aria-label", data.alt);
   load(source).then(P => {
     if (el.__data !== data || !el.isConnected) return;
@@ -186,6 +196,7 @@ export default function ({ parentElement, data }, source) {
     el.__watch?.disconnect();
     document.removeEventListener("live-plot-save", el.__save);
     el.__watch = el.__data = el.__zoomed = undefined;
-    if (window.Plotly) window.Plotly.purge(el);
+    const empty = () => el.__data || window.Plotly?.purge(el); // a drawing under way must end first
+    Promise.resolve(el.__drawn).then(empty, empty);
   };
 }

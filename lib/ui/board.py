@@ -21,6 +21,7 @@ from lib.ui.frame import boundary
 from lib.ui.live_block import live_block
 from lib.ui.live_panel import FIRST_TICK_MS, waiting
 from lib.ui.markup import Node, div, icon, span, tag
+from lib.ui.verdict import data_labels
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
 from lib.ui.words import notice
@@ -167,12 +168,14 @@ def _tv_head(source: Hub, who: Viewer, tick: int, turn: tuple[int, int]) -> Node
         viewBox="0 0 16 16", aria_hidden="true", style=period,
     )  # fmt: skip
     trouble = source.health().trouble
+    labels = sorted({label for view in source.views() for label in data_labels(view)})
     said = [span("amber", icon("cloud_off"), f" {trouble.sentence}")] if trouble else []
     return div(
         "tv-head",
         tag("h1", "", "Live experiments"),
         span("muted", _counts(source.views())),
         *said,
+        span("muted small", ", ".join(labels)),
         span("pages", *dots, aria_label=f"screen {page + 1} of {pages}"),
         ring,
         tag("time", "clock", wording.clock(who.now, who.zone)),

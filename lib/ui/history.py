@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 from streamlit_autorefresh import st_autorefresh
@@ -33,6 +34,7 @@ from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
 from lib.ui.words import notice
 
+STYLE = (Path(__file__).parent / "history.css").read_text(encoding="utf-8")
 SHOWN_MOMENTS = 80
 LONGEST_NOTE = 300
 
@@ -41,6 +43,7 @@ LONGEST_NOTE = 300
 def history_panel(experiment_id: int | None, *, is_listed: bool = True) -> None:
     """The page below the menu. ``is_listed``: whether the page around it knew the list of experiments."""
     source = hub()
+    st.html(f"<style>{STYLE}</style>")
     if not is_listed and source.experiments():
         st.rerun()
     now = None if experiment_id is None else source.look(experiment_id)

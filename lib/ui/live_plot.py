@@ -105,4 +105,4 @@ def live_spec(
     """
     data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable,
             "group": group, "view": view}  # fmt: skip
-    _mount(data=data, key=key, height=height)
+    _mount(data=data, key=key, height="content" if group else height)

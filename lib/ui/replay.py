@@ -100,7 +100,7 @@ def _buttons(stops: Sequence[datetime], moment: datetime) -> None:
     earlier = [stop for stop in stops if stop < moment]
     later = [stop for stop in stops if stop > moment]
     with st.container(horizontal=True, key="replay-buttons", width="content", gap="small"):
-        st.button("", icon=":material/skip_previous:", key="replay-back", help="One step back",
+        st.button("Earlier", icon=":material/skip_previous:", key="replay-back", help="One step back",
                   disabled=not earlier, on_click=_step, args=(earlier[-1] if earlier else moment,))  # fmt: skip
         if asked.plays():
             st.button("Pause", icon=":material/pause:", key="replay-pause",
@@ -108,7 +108,7 @@ def _buttons(stops: Sequence[datetime], moment: datetime) -> None:
         else:
             st.button("Play", icon=":material/play_arrow:", key="replay-play",
                       on_click=_play, args=(stops, moment))  # fmt: skip
-        st.button("", icon=":material/skip_next:", key="replay-next", help="One step on",
+        st.button("Later", icon=":material/skip_next:", key="replay-next", help="One step on",
                   disabled=not later, on_click=_step, args=(later[0] if later else moment,))  # fmt: skip
 
 
