@@ -57,7 +57,8 @@ def _near(mention: Mention, said: float, value: float, tol: float, fact: Fact) -
         return 0 <= gap <= WIDE * abs(said) + 1e-12
     if mention.approx:
         return abs(value - said) <= max(tol, LOOSE * abs(said)) * (1 + 1e-9)
-    return abs(value - said) < tol * (1 - 1e-9) + 1e-12  # a tie goes to what we print
+    gap = abs(value - said)  # a tie goes to what we print
+    return gap < tol * (1 - 1e-9) if tol else gap <= 1e-12
 
 
 def _is_bare_evidence(mention: Mention, fact: Fact, scene: Scene) -> bool:
