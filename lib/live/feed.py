@@ -25,6 +25,7 @@ from lib.sources.base import Pace, Source
 
 log = logging.getLogger(__name__)
 WAKE_S = 0.25
+MOST_PAST = 64  # views of earlier moments kept for the next viewer
 
 
 class Service(Protocol):
@@ -80,6 +81,7 @@ class Hub:
         self._source = source
         self._beside: list[Service] = []
         self._trends = Trends(store)
+        self._past: dict[tuple[Experiment, datetime], LiveView] = {}
         self._monotonic = monotonic
         self._schedule = Schedule()
         self._holder = uuid.uuid4().hex
@@ -115,8 +117,7 @@ class Hub:
         None while nothing is known of the experiment yet.
         """
         if as_of is not None:
-            view = self.look(experiment_id)
-            return None if view is None else view_as_of(self.store, view, as_of)
+            return self._look_back(experiment_id, as_of)
         if self._schedule.looked_at(experiment_id, self._monotonic()):
             self._wake.set()
         tracker = self._shared.trackers.get(experiment_id)
@@ -129,6 +130,21 @@ class Hub:
             cadence_s=max(pace.cadence_s, self.poll_s),
             cadence_because=pace.because,
         )
+
+    def _look_back(self, experiment_id: int, as_of: datetime) -> LiveView | None:
+        """Recomputed once for all who look back; looking back watches nothing."""
+        tracker = self._shared.trackers.get(experiment_id)
+        if tracker is None or tracker.is_new:
+            self.look(experiment_id)  # not read yet
+        if tracker is None:
+            return None
+        newest = tracker.view.as_of
+        if newest is None or newest < as_of:  # more of that moment may still come
+            return view_as_of(self.store, tracker.view, as_of)
+        key = (tracker.experiment, as_of)
+        found = self._past.get(key) or view_as_of(self.store, tracker.view, as_of)
+        self._past = dict([*self._past.items(), (key, found)][-MOST_PAST:])
+        return found
 
     def why_unknown(self, experiment_id: int) -> Trouble | None:
         """Why ``look`` has nothing to show for this id; None while it was not asked for yet."""

@@ -16,7 +16,7 @@ import streamlit as st
 from lib import wording
 from lib.experiments.model import Alert, AlertKind
 from lib.live.feed import Hub
-from lib.ui import alerts_state, answer_state
+from lib.ui import alerts_state, answer_state, state
 from lib.ui.alerts_heard import heard, tell_conversation
 from lib.ui.assets import bootstrap
 from lib.ui.live_block import live_block
@@ -83,9 +83,14 @@ def _bell(has_chat: bool) -> None:
 
 
 def _tell(source: Hub, alerts: Sequence[Alert], now: datetime, *, has_chat: bool) -> bool:
-    """Put what is new into this session's conversation; whether the page must be drawn again."""
+    """Put what is new of the experiment on the screen into this session's conversation; whether to draw anew.
+
+    Other experiments have the bell and the toasts: sixty of them would bury the conversation.
+    """
     told = False
     for alert in alerts_state.take_new(alerts, now):
+        if alert.experiment_id != state.experiment_id():
+            continue
         conversation = answer_state.conversation_id()
         if not conversation and has_chat:
             title = KINDS[alert.kind][0]
