@@ -1,7 +1,7 @@
 """How many false numbers the check finds and how many true ones it lets pass. Run: python -m tests.bench.number_check.
 
-True answers come from hand-written templates: ``tuned.txt`` was used while the check was written,
-``held_out.txt`` was not. Each is filled with computed facts of simulated experiments, then one number, sign,
+True answers come from hand-written templates, four files of them. ``tuned.txt`` was used while the check was
+written; each of the others was written before it was first run, and its first lines tell that first result. Each is filled with computed facts of simulated experiments, then one number, sign,
 unit, arm or measured thing is turned round. Prints precision and recall by kind of change; exits with 1 when a
 target is missed.
 """
