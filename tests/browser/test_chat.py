@@ -1,0 +1,162 @@
+"""The design's demo script word for word, by rules and with a model; ticks go on while an answer is written."""
+
+import re
+import time
+from itertools import pairwise
+
+import pytest
+
+from tests.browser.conftest import running_app
+from tests.model_server import ModelServer, said_by_rules
+
+PANEL = "[class*='st-key-panel-'][class*='-box']"
+ANSWERS = "[data-testid=stChatMessage]"
+SLOW_S = 12.0
+HOSTILE = (
+    "It is ahead. ![x](https://evil.example/a.png) [click](https://evil.example/b) "
+    "<img src='https://evil.example/c.png'> :red[hi] $x^2$ https://evil.example/d done."
+)
+
+
+def slow_model(asked):
+    """Words what was computed, in as many pieces as seconds allow; hostile on request."""
+    if "hostile" in asked["messages"][-1]["content"]:
+        return [HOSTILE[i : i + 9] for i in range(0, len(HOSTILE), 9)]
+    if "running commentary" in asked["messages"][0]["content"]:
+        return ["The arms are still too close to tell apart."]
+    said = said_by_rules(asked).split("|", 1)[0]
+    words = said.split(" ")
+    pause = SLOW_S / len(words) if "early" in asked["messages"][-1]["content"] else 0.01
+    return [piece for word in words for piece in (word + " ", {"sleep": pause})]
+
+
+@pytest.fixture(scope="module")
+def model_app(stand_in, tmp_path_factory):
+    """The app with a model behind an OpenAI-compatible server."""
+    with ModelServer(slow_model) as server:
+        folder = tmp_path_factory.mktemp("model-app")
+        more = {"OPENAI_BASE_URL": server.url, "OPENAI_MODEL": "scripted-1"}
+        with running_app(stand_in, folder, **more) as address:
+            yield address
+
+
+def ask(page, question):
+    """Type a question as a person does."""
+    box = page.locator("[data-testid=stChatInput] textarea")
+    box.fill(question)
+    box.press("Enter")
+
+
+def wait_for_answers(page, n, timeout=40_000):
+    """Until ``n`` messages stand there and none is being written."""
+    page.wait_for_function(
+        f"document.querySelectorAll('{ANSWERS}').length >= {n}"
+        " && !document.querySelector('.st-key-stop-answer')",
+        timeout=timeout,
+    )
+
+
+def moves(page, selector, timeout_s=30):
+    """Until the words under ``selector`` change; how long it took."""
+    before, began = page.locator(selector).first.inner_text(), time.monotonic()
+    while page.locator(selector).first.inner_text() == before:
+        assert time.monotonic() - began < timeout_s, "nothing moved"
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("mode", ["app", "model_app"])
+def test_demo_script(mode, visit, request):
+    """The dashboard appears in the chat, its numbers move, and ending early is answered with the table."""
+    page = visit(request.getfixturevalue(mode))
+    page.wait_for_selector("[data-testid=stChatInput] textarea")
+    ask(page, "Show live results for our pricing experiment")
+    page.wait_for_selector(PANEL)
+    wait_for_answers(page, 2)
+    assert "Pricing page" in page.locator(PANEL).inner_text()
+    assert moves(page, f"{PANEL} .live-block") < 25
+    ask(page, "What if I want to end it early?")
+    if mode == "model_app":
+        page.wait_for_selector(".st-key-stop-answer")
+        assert moves(page, f"{PANEL} .live-block") < 12, (
+            "the panel stood still while an answer came"
+        )
+        assert page.locator(".st-key-stop-answer").count() == 1
+    wait_for_answers(page, 4)
+    last = page.locator(ANSWERS).last
+    assert last.locator("table tr").count() >= 4
+    said = last.inner_text()
+    assert "If you stop now" in said
+    assert re.search(r"in 3 days|in 7 days", said)
+    badge = "computed" if mode == "app" else "scripted-1"
+    assert badge in said
+
+
+def test_ticks_keep_their_rhythm_while_an_answer_comes(model_app, visit):
+    """While an answer streams for twelve seconds the page's own two-second tick is never a second late."""
+    page = visit(model_app)
+    page.wait_for_selector("[data-testid=stChatInput] textarea")
+    page.wait_for_selector(".strip")
+    ask(page, "What if I want to end it early?")
+    page.wait_for_selector(".st-key-stop-answer")
+    page.evaluate(
+        "window.ticks = []; new MutationObserver(seen => { if (seen.some(m => (m.target.closest"
+        " ? m.target : m.target.parentElement)?.closest('.st-key-live-head')))"
+        " window.ticks.push(performance.now()); })"
+        ".observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});"
+    )
+    time.sleep(9)
+    changes = page.evaluate("window.ticks")
+    ticks = [b for a, b in pairwise([-1e9, *changes]) if b - a > 700]
+    gaps = [(b - a) / 1000 for a, b in pairwise(ticks)]
+    assert len(ticks) >= 4, ticks
+    assert max(gaps) < 3.1, gaps
+
+
+def test_stop_and_draft(model_app, visit):
+    """Stop ends an answer at once and keeps what was shown; a draft typed meanwhile stays."""
+    page = visit(model_app)
+    page.wait_for_selector("[data-testid=stChatInput] textarea")
+    ask(page, "What if I want to end it early?")
+    page.wait_for_selector(".st-key-stop-answer")
+    page.wait_for_function(f"document.querySelectorAll('{ANSWERS}')[1]?.innerText.includes('.')")
+    box = page.locator("[data-testid=stChatInput] textarea")
+    box.fill("a draft")
+    time.sleep(5)
+    assert box.input_value() == "a draft"
+    page.locator(".st-key-stop-answer button").click()
+    wait_for_answers(page, 2, timeout=5_000)
+    assert "Stopped." in page.locator(ANSWERS).last.inner_text()
+    assert box.input_value() == "a draft"
+
+
+def test_leaving_the_page_loses_nothing(model_app, visit):
+    """An answer goes on while its reader is on another page, and stands in the conversation afterwards."""
+    page = visit(model_app)
+    page.wait_for_selector("[data-testid=stChatInput] textarea")
+    ask(page, "What if I want to end it early?")
+    page.wait_for_selector(".st-key-stop-answer")
+    page.get_by_role("link", name="Alerts").first.click()
+    time.sleep(SLOW_S + 2)
+    page.get_by_role("link", name="Copilot").first.click()
+    wait_for_answers(page, 2)
+    assert page.locator(ANSWERS).last.locator("table tr").count() >= 4
+
+
+def test_hostile_model_text_opens_nothing(model_app, visit):
+    """Images, links, HTML, colours and formulas of a model stay text; no request leaves for another host."""
+    page = visit(model_app)
+    away = []
+    page.on("request", lambda r: away.append(r.url) if "127.0.0.1" not in r.url else None)
+    page.wait_for_selector("[data-testid=stChatInput] textarea")
+    ask(page, "How is the hostile pricing experiment?")
+    wait_for_answers(page, 2)
+    last = page.locator(ANSWERS).last
+    assert "It is ahead." in last.inner_text()
+    assert (
+        last.locator(
+            "[data-testid=stMarkdownContainer] img, [data-testid=stMarkdownContainer] a[href*=evil], .katex"
+        ).count()
+        == 0
+    )
+    assert [url for url in away if not url.startswith(("data:", "blob:"))] == []
