@@ -49,6 +49,10 @@ class FakeHub:
         self.looked.append(experiment_id)
         return self.shown.get(experiment_id)
 
+    def trend(self, experiment_id, metric_id, *, since=None, until=None):
+        """Nothing is kept yet, as at the hub's first look."""
+        return
+
     def views(self):
         return tuple(self.shown.values())
 
