@@ -20,6 +20,7 @@ from lib.stats.results import Floats
 from lib.stats.spending import Spending
 
 Bools = NDArray[np.bool_]
+Hours = tuple[Floats, Bools]
 HOUR_S = 3600.0
 LADDER = (0.5, 0.1, 5e-3, 1e-4, 1e-6, 1e-10)
 
@@ -77,10 +78,11 @@ class Looks:
     s: Floats
     counts: Bools
     is_step: Bools
+    hour: Floats | None = None  # (T,) clock hour of each row; None: rows in every hour
 
 
 def looks_of(
-    compared: Compared, clocks: tuple[Floats, Floats], healthy: Bools, is_step: Bools, rule: Rule
+    compared: Compared, clocks: tuple[Floats, Floats], healthy: Bools, hours: Hours, rule: Rule
 ) -> Looks:
     """Decide which looks count (section 9: neither ``no_data`` nor ``srm`` nor ``too_early``).
 
@@ -88,7 +90,7 @@ def looks_of(
         compared: shape (T, M) for one experiment or (T, B, M) for many.
         clocks: visitors clock u and spending time s, same shape; NaN without a plan.
         healthy: no sample ratio alarm and no data error, one for all treatments, (T,) or (T, B).
-        is_step: (T,), first row of its hour.
+        hours: of the rows, see ``hours_of``.
         rule: constants of the decision rule.
     """
     u, s = clocks
@@ -100,7 +102,8 @@ def looks_of(
     if z.ndim == 2:
         z, information, u, s = (a[:, None] for a in (z, information, u, s))
         counts = counts[:, None]
-    return Looks(z=z, information=information, u=u, s=s, counts=counts, is_step=is_step)
+    hour, is_step = hours
+    return Looks(z=z, information=information, u=u, s=s, counts=counts, is_step=is_step, hour=hour)
 
 
 def clocks_of(
@@ -117,10 +120,10 @@ def clocks_of(
     return u, np.minimum(u, calendar.reshape(-1, *[1] * (h.ndim - 1)))
 
 
-def first_of_hour(as_of: Floats, last_at: float = -np.inf) -> Bools:
-    """Rows that are the first of their clock hour, (T,); ``last_at`` is the row before the first."""
+def hours_of(as_of: Floats, last_at: float = -np.inf) -> Hours:
+    """Clock hour of each row and whether it is the first of it, (T,); ``last_at``: the row before."""
     hours = np.floor(np.concatenate([[last_at], as_of]) / HOUR_S)
-    return np.asarray(hours[1:] > hours[:-1])
+    return hours[1:], np.asarray(hours[1:] > hours[:-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,7 @@ class Evidence:
         self.decisive = int(np.flatnonzero(self.levels == own)[0])
         self.spending = Spending(shape, self.levels, rule)
         self.information = np.zeros(shape)
+        self.hours_seen = 0
         self.p_always = np.full(shape, np.nan)
 
     def copy(self) -> Evidence:
@@ -230,10 +234,14 @@ class Evidence:
         highest = np.where(usable, log_information, -np.inf).max(axis=(1, 2), initial=-np.inf)
         ending = np.asarray((usable & (looks.s >= 1)).any(axis=(1, 2)))
         waits_for = self.spending.waits_for()
+        seen_before = self.hours_seen + np.cumsum(looks.is_step) - looks.is_step
+        self.hours_seen += int(looks.is_step.sum())
+        hour = np.zeros(len(looks.z)) if looks.hour is None else looks.hour
         for t in np.flatnonzero(looks.is_step & usable.any(axis=(1, 2))).tolist():
             if highest[t] < waits_for and not ending[t]:
                 continue
-            if self.spending.step(log_information[t], looks.s[t], usable[t]):
+            at = float(hour[t]), float(seen_before[t])
+            if self.spending.step(log_information[t], looks.s[t], usable[t], at):
                 waits_for = self.spending.waits_for()
                 starts.append(t)
                 lines.append(self.spending.line.copy())

@@ -30,9 +30,8 @@ NODES = (ORDER + 0.5) * WIDTH
 UNIT = 0.0125  # log information moves in multiples of this
 MOST = 512
 SIZES = [*range(17), 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192, 256, 384, MOST]
-# whole units to the nearest size there is a matrix for, and the root of the share of new information
+# whole units to the nearest size there is a matrix for
 NEAREST = np.array([min(SIZES, key=lambda size: abs(size - units)) for units in range(MOST + 1)])
-NEW_ROOT = np.sqrt(-np.expm1(-UNIT * np.arange(MOST + 1)))
 TINY = 1e-300
 NOTHING = 1e-20  # smaller masses are dropped: denormal numbers are a hundred times slower
 BLOCK = 10  # rows in one small product
@@ -150,26 +149,43 @@ class Spending:
         self.line = np.full((*shape, len(levels)), np.inf)
         self.due = np.full(shape, -np.inf)  # log information at which the next step is due
         self.slack = np.zeros(shape)  # how much earlier a sister's step may take this lane along
+        self.hour = np.zeros(
+            shape
+        )  # clock hour of the last step, and how many hours had rows by then
+        self.hours_seen = np.zeros(shape)
         self.over = np.zeros(shape, dtype=bool)
 
     def copy(self) -> Spending:
         """An independent state."""
         twin = Spending((0, 0), self.levels, self.rule)
-        for name in ("mass", "log_information", "s", "line", "due", "slack", "over"):
+        for name in (
+            "mass",
+            "log_information",
+            "s",
+            "line",
+            "due",
+            "slack",
+            "hour",
+            "hours_seen",
+            "over",
+        ):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
-    def step(self, log_information: Floats, s: Floats, usable: Bools) -> bool:
+    def step(
+        self, log_information: Floats, s: Floats, usable: Bools, at: tuple[float, float] = (0, 0)
+    ) -> bool:
         """Offer one row (the first of its hour) to every lane; True when any lane took a step.
 
         A lane steps when its own or a sister lane's information has grown enough, and at the planned end.
+        ``at``: the clock hour of the row, and the number of hours with rows before it.
         """
         reached = usable & ~self.over & ((log_information >= self.due) | (s >= 1))
         if not reached.any():
             return False
         sister = reached.any(axis=1, keepdims=True) & (log_information >= self.due - self.slack)
         take = (reached | sister) & usable & ~self.over
-        self._advance(take, log_information[take], np.minimum(s[take], 1.0))
+        self._advance(take, log_information[take], np.minimum(s[take], 1.0), at)
         return True
 
     def close(self) -> bool:
@@ -184,8 +200,14 @@ class Spending:
         """Log information below which no lane has a step to take before the planned end."""
         return float(self.due.min(initial=np.inf, where=~self.over))
 
-    def _advance(self, take: Bools, log_information: Floats, s: Floats) -> None:
-        """Propagate, cut, and move the line of the lanes in ``take``."""
+    def _advance(
+        self, take: Bools, log_information: Floats, s: Floats, at: tuple[float, float]
+    ) -> None:
+        """Propagate, cut, and move the line of the lanes in ``take``.
+
+        The shift pays for looks between two steps, so only for the hours in which there were rows: figures
+        that come once a day pay for an hour of it.
+        """
         mass, before, spent = self.mass[take], self.log_information[take], self.s[take]
         gain = log_information - before
         first = np.isinf(gain)
@@ -202,5 +224,9 @@ class Spending:
         stride = step_size(s)
         self.mass[take], self.s[take], self.log_information[take] = mass, s, moved
         self.due[take], self.slack[take] = moved + stride, stride / 2
-        self.line[take] = raw + (self.rule.shift * NEW_ROOT[sizes])[:, None]
+        apart = np.maximum(at[0] - self.hour[take], 1.0)
+        watched = np.where(at[0] > 0, np.minimum((at[1] - self.hours_seen[take]) / apart, 1), 1)
+        shift = self.rule.shift * np.sqrt(-np.expm1(-UNIT * sizes * watched))
+        self.line[take] = raw + shift[:, None]
+        self.hour[take], self.hours_seen[take] = at
         self.over[take] = s >= 1

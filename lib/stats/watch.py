@@ -19,7 +19,7 @@ from lib.stats.balance import ALARM, log_e_balance, log_evidence_to_p
 from lib.stats.boundary import RULE, Rule
 from lib.stats.compare import Compared, compare
 from lib.stats.cuped import frozen_theta
-from lib.stats.evidence import Course, Evidence, clocks_of, first_of_hour, looks_of
+from lib.stats.evidence import Course, Evidence, clocks_of, hours_of, looks_of
 from lib.stats.results import Floats, Series, Trace
 from lib.stats.series import rows_of
 
@@ -102,8 +102,8 @@ class Watch:
         balance_p = self._balance(fresh)
         broken = self._broken(fresh)
         healthy = (balance_p >= ALARM) & ~broken & (self.metric.kind is not MetricKind.LEGACY)
-        is_step = first_of_hour(fresh.as_of, self._last_at)
-        looks = looks_of(compared, (u, s), healthy, is_step, self.rule)
+        hours = hours_of(fresh.as_of, self._last_at)
+        looks = looks_of(compared, (u, s), healthy, hours, self.rule)
         course = self._evidence.extend(looks)
         trace = self._trace(
             fresh.as_of, compared, course, (u, s, balance_p, looks.counts[:, 0], broken)

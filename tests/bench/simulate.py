@@ -17,7 +17,7 @@ from lib.experiments.model import Experiment, Metric, MetricKind, Plan, Status, 
 from lib.stats.balance import ALARM, log_e_balance, log_evidence_to_p
 from lib.stats.boundary import RULE
 from lib.stats.compare import Arms, compare_means, compare_rates
-from lib.stats.evidence import Evidence, clocks_of, first_of_hour, looks_of
+from lib.stats.evidence import Evidence, clocks_of, hours_of, looks_of
 from lib.stats.results import Series
 from lib.stats.watch import Watch
 
@@ -141,7 +141,7 @@ def judge(scenario, drawn, rule=RULE):
     )
     clocks = clocks_of(compared.h, drawn.at_days, planned(scenario), DAYS)
     as_of = START.timestamp() + drawn.at_days * 86400
-    looks = looks_of(compared, clocks, split >= ALARM, first_of_hour(as_of), rule)
+    looks = looks_of(compared, clocks, split >= ALARM, hours_of(as_of), rule)
     # calls need the lines at the steps of Holm only; the page keeps more of them, for p-values between
     evidence = Evidence(looks.z.shape[1:], scenario.alpha, rule, between=())
     return compared, clocks, looks, evidence.extend(looks)
