@@ -31,9 +31,12 @@ def test_swapping_the_arms_flips_the_sign(n, rate, lift):
     assert a.z == pytest.approx(-b.z)
     assert a.evidence == pytest.approx(b.evidence, abs=1e-9)
     assert (1 + a.interval.low) * (1 + b.interval.high) == pytest.approx(1, rel=1e-6)
-    assert (a.chance_to_win - 0.5) * (b.chance_to_win - 0.5) <= 0
+    assert (a.chance_to_win - 0.5) * (b.chance_to_win - 0.5) <= 1e-12
     turned = {State.READY_WINNER: State.READY_LOSER, State.READY_LOSER: State.READY_WINNER}
-    assert other.verdict.state is turned.get(one.verdict.state, one.verdict.state)
+    # below the line +15 % and its mirror -13 % are not equally likely to be called, so only calls must agree
+    assert other.verdict.is_ready is one.verdict.is_ready
+    if one.verdict.is_ready:
+        assert other.verdict.state is turned[one.verdict.state]
 
 
 @FEW
