@@ -79,7 +79,8 @@ function shareZoom(P, el, event) {
 
 function shareHover(P, el, event) {
   if (!event.event?.isTrusted || el._dragging) return;
-  for (const other of peers(el)) P.Fx.hover(other, { xval: event.xvals[0] }, "xy");
+  const at = event.xaxes[0].d2c(event.xvals[0]);
+  for (const other of peers(el)) P.Fx.hover(other, { xval: at }, "xy");
 }
 
 function shareUnhover(P, el, event) {

@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
 from lib.charts.theme import SIGNED_PERCENT_TICKS
-from lib.charts.timeline import Canvas, band, level, line, rows_of, say, start, values
+from lib.charts.timeline import Canvas, band, later_part, level, line, rows_of, say, start, values
 
 TITLE = "Change over time"
-_ENDS = (f"%{{customdata[{end}]:{SIGNED_PERCENT_TICKS}}}" for end in (0, 1))
-HOVER = "%{y}, from " + " to ".join(_ENDS)
+FINE = "+.2~%"
+_ENDS = (f"%{{customdata[{end}]:{FINE}}}" for end in (0, 1))
+HOVER = f"%{{y:{FINE}}}, from " + " to ".join(_ENDS)
 SETTLED = 0.75  # the axis fits the later part of the run; the wild beginning may leave the picture
 
 
@@ -50,8 +51,7 @@ def reach(frame: pd.DataFrame) -> float | None:
     """Half the height of the axis; None without any finite number."""
     if frame.empty:
         return None
-    later = frame[frame["at"] >= frame["at"].quantile(1 - SETTLED)]
-    ends = later[["low", "high", "lift"]].to_numpy(dtype=float)
+    ends = later_part(frame, SETTLED)[["low", "high", "lift"]].to_numpy(dtype=float)
     finite = np.abs(ends[np.isfinite(ends)])
     if not finite.size:
         return None

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
 from lib.charts.theme import PERCENT_TICKS
-from lib.charts.timeline import Canvas, line, rows_of, say, start
+from lib.charts.timeline import Canvas, later_part, line, rows_of, say, start
 
 TITLE = "Value of each arm"
 CALM = 0.9  # the axis fits the last nine tenths of the run
@@ -35,7 +35,7 @@ def _range(frame: pd.DataFrame) -> list[float] | None:
     """The values of the later run with some room; the first hours jump too widely to show the rest."""
     if frame.empty:
         return None
-    later = frame.loc[frame["at"] >= frame["at"].quantile(1 - CALM), "rate"].to_numpy(dtype=float)
+    later = later_part(frame, CALM)["rate"].to_numpy(dtype=float)
     known = later[np.isfinite(later)]
     if not known.size:
         return None

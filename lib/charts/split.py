@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
 from lib.charts.theme import PERCENT_TICKS, axis
-from lib.charts.timeline import Canvas, line, rows_of, say, start
+from lib.charts.timeline import Canvas, later_part, line, rows_of, say, start
 
 TITLE = "Split and its check"
 SMALLEST = 0.01  # an axis narrower than this would make noise look like a fault
@@ -48,7 +48,7 @@ def _range(frame: pd.DataFrame, canvas: Canvas) -> list[float] | None:
     """The later shares and the planned ones; the first visitors say nothing about the split."""
     if frame.empty:
         return None
-    later = frame.loc[frame["at"] >= frame["at"].quantile(1 - CALM), "share"].to_numpy(dtype=float)
+    later = later_part(frame, CALM)["share"].to_numpy(dtype=float)
     planned = [arm.share for arm in canvas.arms if arm.share is not None]
     known: list[float] = [*later[np.isfinite(later)].tolist(), *planned]
     if not known:

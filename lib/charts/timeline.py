@@ -70,6 +70,7 @@ def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
         canvas.colours, type="date", range=span,
         hoverformat="%a %-d %b %Y, %H:%M", nticks=9, tickformatstops=STOPS,
     )  # fmt: skip
+    layout["xaxis"] |= {"spikecolor": canvas.colours.muted, "spikethickness": 1, "spikedash": "dot"}
     layout["xaxis"]["automargin"] = False  # equal margins, so that the time axes line up
     layout["yaxis"] = axis(unit, canvas.colours, **y) | {"automargin": False}
     plot = Plot(layout=layout, zone=canvas.zone)
@@ -142,6 +143,14 @@ def rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
         return rows
     keep = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int))
     return rows.iloc[keep]
+
+
+def later_part(frame: pd.DataFrame, share: float) -> pd.DataFrame:
+    """The rows of the last ``share`` (0..1) of the time shown; axes fit these, since a run begins wildly."""
+    if frame.empty:
+        return frame
+    first, last = frame["at"].min(), frame["at"].max()
+    return frame[frame["at"] >= last - share * (last - first)]
 
 
 def values(column: Sequence[float] | pd.Series, scale: float = 1.0) -> list[float | None]:
