@@ -92,6 +92,11 @@ class Findings:
     data: Mapping[str, Any] = field(default_factory=dict)
     answers: bool = True
 
+    def __post_init__(self) -> None:
+        """What a sentence says is a fact of the findings."""
+        said = [fact for sentence in self.sentences for fact in sentence.facts]
+        object.__setattr__(self, "facts", merged(self.facts, said))
+
     def with_panel(self, panel: Panel | None) -> Findings:
         """The same with a panel to draw."""
         return replace(self, panel=panel)

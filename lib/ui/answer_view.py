@@ -19,6 +19,7 @@ from lib.copilot.answer import Answer
 from lib.copilot.safe_text import model_markdown
 from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state
+from lib.ui.answer_memo import draw_memo
 from lib.ui.live_block import live_block
 from lib.ui.markup import icon, span, tag
 from lib.ui.panels import draw_panel
@@ -90,6 +91,9 @@ def _panel(message: ChatMessage, panel: Mapping[str, Any], *, is_live: bool, pla
             return
         if kind == "live" and as_of is not None:
             _frozen_line(message, as_of, key)
+        if kind == "memo":
+            draw_memo(experiment_id, as_of, key)
+            return
         draw_panel("live" if kind == "past" else kind, experiment_id, as_of, key)
 
 

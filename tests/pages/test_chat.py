@@ -50,7 +50,9 @@ def test_question_and_answer_beside_the_live_panel(hub, page):
     roles = [role for role, _ in said(at)]
     assert roles == ["user", "assistant"]
     assert "Blue button is ahead" in said(at)[1][1]
-    assert words(at).count("Ahead, not proven") >= 2, "the page's own panel and the one in the answer"
+    assert words(at).count("Ahead, not proven") >= 2, (
+        "the page's own panel and the one in the answer"
+    )
 
 
 def test_the_same_conversation_full_width(hub, page):
@@ -172,3 +174,11 @@ def test_hostile_name_is_text(views, page):
     assert "\\[hi\\]" in text
     assert words(at)
     hub.store.close()
+
+
+def test_memo(hub, page):
+    """The memo is written into the answer, with its files."""
+    at = ask(page(hub, experiment=hub.listed[0].id), "Write the memo")
+    assert "Decision memo" in words(at)
+    kept = hub.store.messages(hub.store.conversations()[0].id)[1]
+    assert kept.panel["kind"] == "memo"
