@@ -23,6 +23,7 @@ STEADY = 3  # polls: 30 s, against half-written data
 HISTORY_AFTER = timedelta(days=1)  # what ended longer ago is history, not news
 FAILED_CHECKS = {"split", "counts_shrank", "exceeds_exposures", "no_control", "jump"}
 PROVEN = (AlertKind.PROVEN_BETTER, AlertKind.PROVEN_WORSE)
+CONDITIONS = {AlertKind.DATA_STOPPED, AlertKind.PLANNED_END, AlertKind.UNLIKELY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,18 @@ def judge(
     stood = {key: memory.stood.get(key, 0) + 1 for key in found}
     ripe = (e for key, e in found.items() if key not in raised and _is_ripe(e, stood[key]))
     return Memory(stood), tuple(ripe)
+
+
+def held_at_first_sight(
+    experiment: Experiment, analyses: Collection[Analysis], server_now: datetime
+) -> frozenset[str]:
+    """Keys of lasting conditions an experiment is in when it is first seen: known, not news.
+
+    Whoever connects forty experiments is not told forty times that a plan is over. Crossings, harm and a split
+    that is off are told also then.
+    """
+    found = _candidates(experiment, analyses, server_now, ())
+    return frozenset(event.key for event in found if event.kind in CONDITIONS)
 
 
 def _is_ripe(event: Event, polls: int) -> bool:

@@ -6,11 +6,13 @@ alert with its queued deliveries is picked up by ``lib.live.outbox``, so that a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from lib import wording
 from lib.alerts.message import message_of
-from lib.alerts.rules import Event, Memory, judge
+from lib.alerts.rules import Event, Memory, held_at_first_sight, judge
 from lib.commentary.notices import Happening, check_first, notice
 from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Alert, AlertKind, Clock
@@ -19,6 +21,7 @@ from lib.live.view import LiveView
 from lib.stats.results import Requirement
 
 MUTED = "muted:"
+FIRST_SIGHT = "alerts_first:"
 
 
 class Announcer:
@@ -44,6 +47,7 @@ class Announcer:
         self._channels = tuple(channels)
         self._public_url = public_url
         self._memories: dict[int, Memory] = {}
+        self._first: dict[int, frozenset[str]] = {}
 
     def __call__(self, view: LiveView) -> None:
         """Judge one new view."""
@@ -51,6 +55,7 @@ class Announcer:
         if view.server_now is None:
             return
         raised = {alert.key for alert in self._store.alerts(experiment.id)}
+        raised |= self._known_from_the_start(view, view.server_now)
         memory, events = judge(
             self._memories.get(experiment.id, Memory()),
             experiment,
@@ -63,6 +68,21 @@ class Announcer:
             self._take_back(event)
             if event.is_public:
                 self._raise(event, view)
+
+    def _known_from_the_start(self, view: LiveView, server_now: datetime) -> frozenset[str]:
+        """What held already when this experiment was first seen, by any process that ever kept it."""
+        experiment = view.experiment
+        if experiment.id not in self._first:
+            name = f"{FIRST_SIGHT}{experiment.id}"
+            kept = self._store.setting(name)
+            if kept is None:
+                if view.primary is None:
+                    return frozenset()
+                keys = held_at_first_sight(experiment, view.analyses, server_now)
+                kept = json.dumps(sorted(keys))
+                self._store.put_setting(name, kept)
+            self._first[experiment.id] = frozenset(json.loads(kept))
+        return self._first[experiment.id]
 
     def _take_back(self, event: Event) -> None:
         """Mark the call, on the server's clock as all its times; first, so that a crash does not forget it."""

@@ -28,6 +28,14 @@ STYLE = Path(__file__).with_name("bell.css").read_text(encoding="utf-8")
 EVERY_S = 4.0
 TOAST_FOR = timedelta(seconds=30)  # so long each page may still show it; it shows it once
 LISTED = 6
+MOST_AT_ONCE = 3  # more are left to the bell, but for those of the experiment on the screen
+LOUD = {
+    AlertKind.PROVEN_BETTER,
+    AlertKind.PROVEN_WORSE,
+    AlertKind.GUARDRAIL,
+    AlertKind.SPLIT_OFF,
+    AlertKind.WITHDRAWN,
+}
 PAGES_WITH_CHAT = {"Live", "Copilot"}
 KINDS: dict[AlertKind, tuple[str, str, str]] = {
     AlertKind.PROVEN_BETTER: ("Proven better", "good", "check_circle"),
@@ -88,7 +96,7 @@ def _tell(source: Hub, alerts: Sequence[Alert], now: datetime, *, has_chat: bool
     Other experiments have the bell and the toasts: sixty of them would bury the conversation.
     """
     told = False
-    for alert in alerts_state.take_new(alerts, now):
+    for alert in worth_interrupting(alerts_state.take_new(alerts, now), state.experiment_id()):
         if alert.experiment_id != state.experiment_id():
             continue
         conversation = answer_state.conversation_id()
@@ -102,6 +110,13 @@ def _tell(source: Hub, alerts: Sequence[Alert], now: datetime, *, has_chat: bool
     return told
 
 
+def worth_interrupting(new: Sequence[Alert], shown_id: int | None) -> tuple[Alert, ...]:
+    """What may speak up: crossings, harm and withdrawals, and everything of the experiment on the screen."""
+    mine = tuple(alert for alert in new if alert.experiment_id == shown_id)
+    loud = tuple(alert for alert in new if alert in mine or alert.kind in LOUD)
+    return loud if len(loud) <= MOST_AT_ONCE else mine
+
+
 def _name(source: Hub, alert: Alert) -> str:
     found = next((e.name for e in source.experiments() if e.id == alert.experiment_id), "")
     return wording.bare_name(found, 40)
@@ -110,6 +125,7 @@ def _name(source: Hub, alert: Alert) -> str:
 def _shown(alerts: Sequence[Alert], now: datetime) -> list[dict[str, Any]]:
     """What the browser shows as a toast, oldest first; it remembers what it has shown."""
     since = max(alerts_state.opened_at(now), now - TOAST_FOR)
+    recent = [alert for alert in alerts if alert.raised_at >= since]
     return [
         {
             "key": alert.key,
@@ -119,8 +135,7 @@ def _shown(alerts: Sequence[Alert], now: datetime) -> list[dict[str, Any]]:
             "text": alert.text,
             "experiment": alert.experiment_id,
         }
-        for alert in reversed(alerts)
-        if alert.raised_at >= since
+        for alert in reversed(worth_interrupting(recent, state.experiment_id()))
     ]
 
 

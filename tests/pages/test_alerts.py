@@ -14,6 +14,7 @@ from lib.live.outbox import send_test
 from lib.settings import AlertSettings, Secret
 from lib.ui.alerts_heard import UNASKED, tell_conversation
 from lib.ui.alerts_page import channel_lines, week_text
+from lib.ui.bell import worth_interrupting
 from lib.ui.viewer import Viewer
 from tests.builders import NOW, views_by_state
 from tests.pages.conftest import words
@@ -207,6 +208,17 @@ def test_a_new_alert_is_said_in_the_conversation_once(page, hub, views):
     assert message.panel["experiment_id"] == AHEAD
     assert "reached the line" in message.text
     assert message.facts[0]["shown"] == "+8.3 %"
+
+
+def test_what_may_interrupt():
+    """Crossings and withdrawals of any experiment, all of the one on the screen; a flood only rings the bell."""
+    other = an_alert("o", experiment_id=99)
+    quiet = an_alert("q", experiment_id=99, kind=AlertKind.UNLIKELY)
+    mine = an_alert("m", kind=AlertKind.UNLIKELY)
+    assert worth_interrupting([other, quiet, mine], AHEAD) == (other, mine)
+    assert worth_interrupting([other, quiet], None) == (other,)
+    flood = [an_alert(str(i), experiment_id=i) for i in range(50, 60)]
+    assert worth_interrupting([*flood, mine], AHEAD) == (mine,)
 
 
 def test_two_tabs_on_one_conversation_get_one_message(desk):

@@ -209,6 +209,22 @@ def test_a_view_without_a_good_look_is_not_judged(store, clock, won):
     assert store.alerts() == ()
 
 
+@pytest.mark.parametrize("name", ["data_stopped", "planned_end_no_call", "unlikely"])
+def test_what_held_at_first_sight_is_no_news(address, store, clock, views, name):
+    """Whoever connects a project is not told what has been so for long, after a restart neither."""
+    watch(announcer(store, clock), views[name], 5)
+    other = Store(address, clock=clock)
+    watch(announcer(other, clock), views[name], 5)
+    assert other.alerts() == ()
+    other.close()
+
+
+def test_a_crossing_is_told_at_first_sight_too(store, clock, won):
+    """Proven before anybody watched: told once."""
+    watch(announcer(store, clock), won)
+    assert len(store.alerts()) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -223,7 +239,9 @@ def test_a_view_without_a_good_look_is_not_judged(store, clock, won):
 )
 def test_every_kind_has_its_words(store, clock, views, name, words):
     """Each state that is news is told in words, and never as a permission to ship."""
-    watch(announcer(store, clock), views[name])
+    tell = announcer(store, clock)
+    tell(views["ahead"])
+    watch(tell, views[name])
     said = " ".join(a.text for a in store.alerts())
     assert words in said
     assert not any(word in said.lower() for word in ("ship", "roll out", "winner", "safe to"))
