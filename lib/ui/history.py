@@ -218,15 +218,14 @@ def _note_form(source: Hub, view: LiveView) -> None:
         st.form("add-note", clear_on_submit=True, border=False),
         st.container(horizontal=True, vertical_alignment="bottom", key="note-row"),
     ):
-        text = st.text_input("Add a note", key="note-text", max_chars=LONGEST_NOTE,
+        st.text_input("Add a note", key="note-text", max_chars=LONGEST_NOTE,
                              placeholder="What happened? It is marked at the moment of the newest data.")  # fmt: skip
-        sent = st.form_submit_button("Add", icon=":material/add:")
-    if sent and text.strip():
-        at = view.as_of or view.server_now or source.clock()
-        source.store.keep_note(view.experiment.id, PERSON, uuid.uuid4().hex, text.strip(), at)
-        st.rerun(scope="fragment")
+        st.form_submit_button("Add", icon=":material/add:", on_click=_keep_note,
+                              args=(view.experiment.id, view.as_of or view.server_now))  # fmt: skip
 
 
-def moment_words(moment: Moment) -> str:
-    """One moment as a line of text, for exports."""
-    return f"{KINDS[moment.kind][0]}: {moment.text}"
+def _keep_note(experiment_id: int, at: datetime | None) -> None:
+    text = str(st.session_state.get("note-text", "")).strip()[:LONGEST_NOTE]
+    if text:
+        source = hub()
+        source.store.keep_note(experiment_id, PERSON, uuid.uuid4().hex, text, at or source.clock())

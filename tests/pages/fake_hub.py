@@ -8,6 +8,7 @@ from lib.commentary.sentences import comment
 from lib.experiments.model import MetricProblem
 from lib.history.store import Store
 from lib.live.feed import Health
+from lib.live.trend import Trends
 from lib.live.view import Trouble
 from lib.sources.base import Pace
 from tests.builders import NOW, views_by_state
@@ -50,8 +51,17 @@ class FakeHub:
         return self.shown.get(experiment_id)
 
     def trend(self, experiment_id, metric_id, *, since=None, until=None):
-        """Nothing is kept yet, as at the hub's first look."""
-        return
+        """As the hub's, from what a test has kept in the store; at first nothing is."""
+        view = self.shown.get(experiment_id)
+        if view is None:
+            return None
+        metric = view.experiment.metric(metric_id)
+        plan = self.store.plan(experiment_id)
+        return self.trends.trend(view.experiment, metric, plan, since=since, until=until)
+
+    @cached_property
+    def trends(self):
+        return Trends(self.store)
 
     def views(self):
         return tuple(self.shown.values())
