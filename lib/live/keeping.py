@@ -25,7 +25,9 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
         taken_at=reading.taken_at,
         speed=view.speed,
         problems=reading.problems,
+        as_of=view.as_of,
         is_calculating=reading.is_calculating,
+        sentences=view.sentences,
     )
     store.put_setting(f"{CHECKED}{experiment_id}", codec.dumps(told))
 

@@ -116,6 +116,8 @@ class Tracker:
         )
         self._feed_all(reading.snapshots)
         self.view = self._view(reading, told.speed)
+        if told.sentences and told.as_of == self.view.as_of:
+            self.view = replace(self.view, sentences=told.sentences)
         return self.view
 
     def trouble(self, trouble: Trouble) -> LiveView:

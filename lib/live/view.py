@@ -26,13 +26,18 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The last good look at an experiment beside its numbers, as kept for other processes."""
+    """The last good look at an experiment beside its numbers, as kept for other processes.
+
+    The sentences go along, since what changed is told from when a process first looked.
+    """
 
     server_now: datetime
     taken_at: datetime
     speed: float
+    as_of: datetime | None = None
     problems: tuple[MetricProblem, ...] = ()
     is_calculating: bool = False
+    sentences: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

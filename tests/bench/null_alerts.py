@@ -80,8 +80,6 @@ def a_watch(folder, *, announce=True, **stand_in_options):
         queries_per_minute=MANY,
         queries_per_hour=MANY,
         live_queries_per_hour=0,
-        allow_http=True,
-        allow_internal=True,
     )
     source = PostHogSource(posthog, clock=hand.utc, monotonic=hand, sleep=lambda _: None)
     store = Store(f"sqlite:///{Path(folder) / 'history.sqlite3'}", clock=hand.utc)

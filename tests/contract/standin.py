@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pandas as pd
 
+from lib.demo import replay
 from lib.demo.server import StandIn
 
 START = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -16,6 +18,15 @@ LIST = "/api/projects/1/experiments/"
 QUERY = "/api/projects/1/query/"
 PRICING, CHECKOUT, ONBOARDING, DRAFT, LEGACY = 101, 102, 103, 104, 105
 KEYS = json.loads((Path(__file__).parent / "standin_keys.json").read_text())
+
+
+def few_experiments(folder: Path) -> Path:
+    """A data file with three of the shipped experiments, for tests that would wait long for all of them."""
+    rows = pd.read_parquet(replay.SHIPPED)
+    kept = rows["experiment_id"].drop_duplicates().head(3)
+    file = folder / "few.parquet"
+    rows[rows["experiment_id"].isin(kept)].to_parquet(file)
+    return file
 
 
 class Real:
