@@ -12,16 +12,16 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
-from typing import Any, Protocol
+from datetime import UTC, tzinfo
+from typing import Any
 
 from lib.commentary.sheet import names_of
 from lib.copilot import prompt, tools
 from lib.copilot.answer import Answer, as_record
 from lib.copilot.answerer import Reply, answer
-from lib.copilot.budget import Budget, Meter
-from lib.copilot.desk import Archive, Asking, Desk, Findings, Panel, markdown_of, plain_of
-from lib.copilot.draft import Draft
+from lib.copilot.budget import Budget
+from lib.copilot.desk import Asking, Desk, Findings, Keeper, Panel, markdown_of, plain_of
+from lib.copilot.draft import Draft, is_foreign
 from lib.copilot.lexicon import Intent
 from lib.copilot.models import ChatModel, End, Text, background_loop
 from lib.copilot.question import Context
@@ -36,37 +36,6 @@ CALLS_A_ROUND = 6
 LONGEST_WAIT_S = 3.0
 BY_RULES_ONLY = {Intent.WRITE, Intent.OFF_TOPIC, Intent.GREETING, Intent.THANKS, Intent.HELP}
 SHORTEST = 2  # characters of an answer worth showing
-
-
-class Keeper(Archive, Meter, Protocol):
-    """The part of the store a conversation needs."""
-
-    def messages(self, conversation_id: str) -> Sequence[ChatMessage]:
-        """Oldest first."""
-        ...
-
-    def add_message(
-        self,
-        conversation_id: str,
-        *,
-        role: str,
-        text: str,
-        at: datetime,
-        author: str = "",
-        facts: Sequence[Mapping[str, Any]] = (),
-        panel: Mapping[str, Any] | None = None,
-        note: str = "",
-    ) -> ChatMessage:
-        """Keep a message."""
-        ...
-
-    def setting(self, name: str) -> str | None:
-        """A kept value."""
-        ...
-
-    def put_setting(self, name: str, value: str | None) -> bool:
-        """Keep a value."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +185,8 @@ class Assistant:
         draft.judge_again()
         if len("".join(slot.text for slot in draft.slots).strip()) < SHORTEST:
             raise CopilotError("The model gave no answer.", "empty")
+        if is_foreign("".join(slot.text for slot in draft.slots), reply.lang):
+            raise CopilotError("The model answered in another language.", "language")
         if draft.bad:
             await self._repair(turn, model, messages, draft)
         self._show(turn, model, draft, reply)
@@ -233,8 +204,13 @@ class Assistant:
         if current is not None:
             view = self.desk.look(current.id)
             names |= names_of(view.experiment if view else current)
+        view = self.desk.look(current.id) if current is not None else None
         draft = Draft(
-            lang=reply.lang, question=turn.made.question, facts=list(reply.facts), names=names
+            is_ready=bool(view and view.primary and view.primary.verdict.is_ready),
+            lang=reply.lang,
+            question=turn.made.question,
+            facts=list(reply.facts),
+            names=names,
         )
         draft.learn(reply.sentences)
         return draft
@@ -327,6 +303,9 @@ class Assistant:
         if draft.bad:
             draft.replace_rest(markdown_of(core))
             facts |= {f.id: f for s in core for f in s.facts}
+        elif not draft.used and any(s.facts for s in core):
+            draft.complete(markdown_of(core))
+            facts |= {f.id: f for s in core for f in s.facts}
         tables = self._tables(turn, reply)
         facts |= {f.id: f for s in tables for f in s.facts}
         made.author = model.name
@@ -353,6 +332,8 @@ class Assistant:
             said.append(words["n_repaired"].format(n=draft.n_repaired))
         if draft.n_replaced:
             said.append(words["n_replaced"].format(n=draft.n_replaced))
+        if draft.is_completed:
+            said.append(words["completed"])
         return " ".join(said)
 
     def _keep(self, turn: _Turn) -> None:

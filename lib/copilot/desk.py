@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
+from lib.copilot.budget import Meter
+from lib.experiments.chat import ChatMessage
 from lib.experiments.facts import SLOT, Fact, Sentence
 from lib.experiments.model import Alert, Experiment, Snapshot
 from lib.live.view import LiveView
@@ -28,6 +30,37 @@ class Archive(Protocol):
 
     def alerts(self, experiment_id: int | None = None, limit: int = 200) -> Sequence[Alert]:
         """What was announced, newest first."""
+        ...
+
+
+class Keeper(Archive, Meter, Protocol):
+    """The part of the store a conversation needs."""
+
+    def messages(self, conversation_id: str) -> Sequence[ChatMessage]:
+        """Oldest first."""
+        ...
+
+    def add_message(
+        self,
+        conversation_id: str,
+        *,
+        role: str,
+        text: str,
+        at: datetime,
+        author: str = "",
+        facts: Sequence[Mapping[str, Any]] = (),
+        panel: Mapping[str, Any] | None = None,
+        note: str = "",
+    ) -> ChatMessage:
+        """Keep a message."""
+        ...
+
+    def setting(self, name: str) -> str | None:
+        """A kept value."""
+        ...
+
+    def put_setting(self, name: str, value: str | None) -> bool:
+        """Keep a value."""
         ...
 
 

@@ -10,8 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lib.copilot.check import SentenceStream, read_numbers, sentences_of
+from lib.copilot.claims import wrong_claim
 from lib.copilot.desk import plain_of
+from lib.copilot.lexicon import words_of
+from lib.copilot.question import language_of
 from lib.experiments.facts import Fact, Sentence
+
+FEW_WORDS = 6
 
 
 @dataclass(slots=True)
@@ -31,6 +36,7 @@ class Draft:
         question: its numbers may be repeated.
         facts: everything computed so far; grows with each tool.
         names: what things are called.
+        is_ready: whether the verdict says that something is proven.
         said: sentences the rules have computed in this turn; word for word they are true.
     """
 
@@ -38,11 +44,13 @@ class Draft:
     question: str
     facts: list[Fact]
     names: Mapping[str, str]
+    is_ready: bool = False
     said: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
     slots: list[Slot] = field(default_factory=list)
     used: dict[str, Fact] = field(default_factory=dict)
     n_repaired: int = 0
     n_replaced: int = 0
+    is_completed: bool = False
     _stream: SentenceStream | None = None
     _word: str = ""
 
@@ -90,6 +98,9 @@ class Draft:
         if computed is not None:
             self.used |= {fact.id: fact for fact in computed}
             return ""
+        claim = wrong_claim(sentence, is_ready=self.is_ready)
+        if claim:
+            return claim
         found = read_numbers(
             sentence,
             self.facts,
@@ -131,6 +142,12 @@ class Draft:
                 slot.text, slot.reason = said + " ", ""
                 self.n_repaired += 1
 
+    def complete(self, computed: str) -> None:
+        """Put the computed words below prose that says no figure at all."""
+        self.finish()
+        self.slots.append(Slot("\n\n" + computed))
+        self.is_completed = True
+
     def replace_rest(self, computed: str) -> None:
         """Put the computed words into the first hole; the others close."""
         holes = self.bad
@@ -145,3 +162,8 @@ class Draft:
 def bare(sentence: str) -> str:
     """A sentence for comparison: one space between words, no marks around it."""
     return " ".join(sentence.replace("\u00a0", " ").replace("\\", "").split()).strip("*_- ")
+
+
+def is_foreign(text: str, lang: str) -> bool:
+    """Whether an answer is clearly in another language than the question."""
+    return len(words_of(text)) >= FEW_WORDS and language_of(text, lang) != lang

@@ -81,7 +81,8 @@ def test_a_short_wait_is_waited(desk, llmock):
     llmock.reply("It is ahead and not proven yet.")
     made = asked(desk, llmock.base_url())
     assert made.author == "m-1"
-    assert made.note == ""
+    assert made.text.startswith("It is ahead and not proven yet.")
+    assert made.note == "The figures were added as computed text."
 
 
 @pytest.mark.parametrize("kind", ["malformed_arguments", "unknown_tool"])
@@ -113,6 +114,34 @@ def test_repair_is_counted(desk, llmock):
     made = asked(desk, llmock.base_url())
     assert made.text == "Blue button is ahead by 6.7 %. It is not proven yet."
     assert made.note == "1 sentence(s) rewritten by the model after the number check."
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Blue button has won the test.",
+        "The result is statistically significant.",
+        "I have stopped the experiment for you.",
+        "Blue button will definitely pay off.",
+    ],
+)
+def test_wrong_claim_without_a_number(claim, desk, llmock):
+    """A win nobody proved, an act, a certainty: held back like a wrong number."""
+    llmock.reply(f"{claim} The data end at noon.")
+    llmock.reply("Nothing else.")
+    made = asked(desk, llmock.base_url())
+    assert claim not in made.text
+    assert "6.7 %" in made.text
+
+
+def test_another_language_is_no_answer(desk, llmock):
+    """A German question is not answered in English."""
+    llmock.reply(
+        "It is ahead and the data look fine, but nothing is proven yet so you should wait."
+    )
+    made = asked(desk, llmock.base_url(), "Wie läuft der Test denn so?")
+    assert made.author == "computed"
+    assert "anderen Sprache" in made.note
 
 
 def test_order_never_reaches_the_model(desk, llmock):
