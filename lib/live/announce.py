@@ -47,7 +47,7 @@ class Announcer:
         self._channels = tuple(channels)
         self._public_url = public_url
         self._memories: dict[int, Memory] = {}
-        self._first: dict[int, frozenset[str]] = {}
+        self._first: dict[str, frozenset[str]] = {}
 
     def __call__(self, view: LiveView) -> None:
         """Judge one new view."""
@@ -70,19 +70,19 @@ class Announcer:
                 self._raise(event, view)
 
     def _known_from_the_start(self, view: LiveView, server_now: datetime) -> frozenset[str]:
-        """What held already when this experiment was first seen, by any process that ever kept it."""
-        experiment = view.experiment
-        if experiment.id not in self._first:
-            name = f"{FIRST_SIGHT}{experiment.id}"
+        """What held already when this test was first seen, by any process that ever kept it."""
+        started = view.experiment.started_at
+        name = f"{FIRST_SIGHT}{view.experiment.id}:{started.date() if started else None}"
+        if name not in self._first:
             kept = self._store.setting(name)
             if kept is None:
                 if view.primary is None:
                     return frozenset()
-                keys = held_at_first_sight(experiment, view.analyses, server_now)
+                keys = held_at_first_sight(view.experiment, view.analyses, server_now)
                 kept = json.dumps(sorted(keys))
                 self._store.put_setting(name, kept)
-            self._first[experiment.id] = frozenset(json.loads(kept))
-        return self._first[experiment.id]
+            self._first[name] = frozenset(json.loads(kept))
+        return self._first[name]
 
     def _take_back(self, event: Event) -> None:
         """Mark the call, on the server's clock as all its times; first, so that a crash does not forget it."""
