@@ -123,7 +123,7 @@ class Assistant:
         turn.reply = await asyncio.to_thread(answer, turn.ask, turn.made.question, turn.context)
         turn.ask = replace(turn.ask, lang=turn.reply.lang)
         turn.made.experiment_id = turn.reply.context.experiment_id
-        if self.model is None or turn.reply.intent in BY_RULES_ONLY:
+        if self.model is None or _is_settled(turn.reply):
             self._publish(turn, "")
             return
         refusal = self.budget.refusal(turn.made.conversation_id) if self.budget else ""
@@ -311,18 +311,20 @@ class Assistant:
         made.author = model.name
         made.text = draft.text.strip() + ("\n\n" + markdown_of(tables) if tables else "")
         made.facts = tuple(as_record(f) for f in facts.values())
-        panel = next((f.panel for f in reversed(turn.found) if f.panel), None) or reply.panel
+        panel = reply.panel
+        if reply.intent is Intent.NOTHING:
+            panel = next((f.panel for f in reversed(turn.found) if f.panel), None)
         made.panel = self._dated(panel)
         about = [f.experiment_id for f in turn.found if f.experiment_id is not None]
         made.experiment_id = about[-1] if about else reply.context.experiment_id
         made.note = self._counts(turn, draft)
 
     def _tables(self, turn: _Turn, reply: Reply) -> list[Sentence]:
-        """The computed tables of this turn: those of the tools used, else the one the rules made."""
-        sources: list[Sequence[Sentence]] = [f.sentences for f in turn.found]
-        wanted = [s for source in sources for s in source if s.kind in {"table", "assume"}] or [
-            s for s in reply.sentences if s.kind in {"table", "assume"}
-        ]
+        """The computed table: the rules' when they understood the question, else those of the tools used."""
+        sources = [reply.sentences]
+        if reply.intent is Intent.NOTHING:
+            sources = [f.sentences for f in turn.found]
+        wanted = [s for source in sources for s in source if s.kind in {"table", "assume"}]
         return list({s.text: s for s in wanted}.values())[:4]
 
     def _counts(self, turn: _Turn, draft: Draft) -> str:
@@ -353,6 +355,14 @@ class Assistant:
         if turn.reply is not None:
             after = replace(turn.reply.context, experiment_id=made.experiment_id)
             self.store.put_setting(f"chat:{made.conversation_id}", json.dumps(asdict(after)))
+
+
+def _is_settled(reply: Reply) -> bool:
+    """Whether there is nothing for a model to word: an order, small talk, a question back, nothing computed."""
+    if reply.intent in BY_RULES_ONLY:
+        return True
+    by_words = {Intent.NOTHING, Intent.EXPLAIN}
+    return reply.intent not in by_words and not any(s.facts for s in reply.sentences)
 
 
 @dataclass(slots=True)

@@ -209,7 +209,7 @@ def test_calls_in_pieces_and_two_at_once(desk):
         ]
 
     with ModelServer(script) as server:
-        made = asked(desk, server.url)
+        made = asked(desk, server.url, "What if I want to end it early?")
         told = [m for m in server.requests[-1]["messages"] if m["role"] == "tool"]
     assert [m["tool_call_id"] for m in told] == ["a", "b"]
     assert "| Stop |" in made.text, "the table of the tool stands below the prose"

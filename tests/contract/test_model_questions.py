@@ -86,7 +86,7 @@ def test_by_model(question, desks, careful_model):
     made = assistant.ask(conversation, question["question"])
     assert made.wait(20)
     assert made.note == ""
-    if question["decline"] != "full":
+    if question["decline"] != "full" and made.facts:
         assert made.author == "careful-1"
     got = {"text": made.text, "facts": list(made.facts), "panel": made.panel, "decline": None}
     assert problems(question, got, _view_of(hub), hub.experiments()) == [], made.text
