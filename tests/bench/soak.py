@@ -35,7 +35,7 @@ async def soak(
     for minute in range(1, chosen.minutes + 1):
         for task in tasks[: chosen.viewers // 2]:
             task.cancel()
-        tasks = tasks[chosen.viewers // 2 :]
+        tasks = [task for task in tasks[chosen.viewers // 2 :] if not task.done()]
         while len(tasks) < chosen.viewers:
             query = f"experiment={chosen.experiment}" if chosen.experiment else ""
             tasks.append(asyncio.create_task(Session(url, query, counts).run()))

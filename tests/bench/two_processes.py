@@ -85,7 +85,8 @@ class Screen:
         )
         self.last: dict[str, Any] = {}
         self.seen: dict[str, Any] = {}
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
@@ -101,6 +102,9 @@ class Screen:
         """As a crash does it."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(10)
+        self._reader.join(5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 def differences(one: Screen, other: Screen) -> tuple[int, list[str]]:
