@@ -1,0 +1,139 @@
+"""What only a browser shows of the history page and the board: expand and back, zoom, slider, cold link, TV."""
+
+import re
+
+import pytest
+
+from tests.browser.conftest import running_app
+
+CHARTS = ("lift", "evidence", "rate", "visitors", "split")
+
+
+def plot(name):
+    return f".st-key-history-{name} .live-plot"
+
+
+def axis(page, name):
+    return page.evaluate(f"document.querySelector('{plot(name)}')._fullLayout.xaxis.range")
+
+
+def drawn(page, more=0):
+    """Until each chart was drawn, and then ``more`` times again."""
+    for name in CHARTS:
+        page.wait_for_selector(f"{plot(name)}[data-draws]", timeout=60_000)
+    if more:
+        ask = f"Number(document.querySelector('{plot('lift')}').dataset.draws)"
+        target = page.evaluate(ask) + more
+        page.wait_for_function(f"{ask} >= {target}", timeout=60_000)
+
+
+@pytest.fixture
+def number(experiments):
+    return next(i for title, i in experiments.items() if title.startswith("Checkout button"))
+
+
+def test_expand_and_back(app, visit, number):
+    """Expand opens the history with five charts of the same experiment; the way back is on the page."""
+    page = visit(f"{app}/?experiment={number}")
+    page.get_by_role("link", name="Expand").click(timeout=60_000)
+    drawn(page)
+    assert f"experiment={number}" in page.url
+    page.get_by_role("link", name="Back to the dashboard").click()
+    page.wait_for_selector(".verdict")
+    assert "/history" not in page.url
+    assert f"experiment={number}" in page.url
+
+
+def test_zoom_is_shared_and_survives_three_ticks(app, visit, number):
+    """A range chosen in one chart is chosen in all five and stays while new points arrive."""
+    page = visit(f"{app}/history?experiment={number}", height=1900)
+    drawn(page)
+    box = page.locator(f"{plot('evidence')} .nsewdrag").first.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], y, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(1_500)
+    chosen = axis(page, "evidence")
+    assert all(axis(page, name) == chosen for name in CHARTS)
+    drawn(page, more=3)
+    assert all(axis(page, name) == chosen for name in CHARTS)
+
+
+def test_pointing_at_one_points_at_all(app, visit, number):
+    """The pointer over one chart shows the values of that moment in each."""
+    page = visit(f"{app}/history?experiment={number}", height=1900)
+    drawn(page)
+    box = page.locator(f"{plot('rate')} .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 50)
+    page.mouse.move(box["x"] + 0.41 * box["width"], box["y"] + 52)
+    page.wait_for_function(
+        "document.querySelectorAll('.live-plot .hoverlayer .legend').length >= 4", timeout=15_000
+    )
+
+
+def test_slider_shows_an_earlier_moment(app, visit, number):
+    """Replay, then the slider by keyboard: the banner and the link name an earlier moment; back to live works."""
+    page = visit(f"{app}/history?experiment={number}")
+    drawn(page)
+    page.get_by_role("button", name="Replay").click()
+    page.locator(".st-key-replay-bar").wait_for()
+    page.wait_for_url(re.compile("at="))
+    first = page.url
+    page.get_by_role("slider").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(f"location.href !== {first!r}", timeout=30_000)
+    page.get_by_text("nothing later is used").wait_for()
+    page.get_by_role("button", name="Back to live").click()
+    page.locator(".st-key-replay-bar").wait_for(state="detached", timeout=30_000)
+    assert "at=" not in page.url
+
+
+def test_cold_deep_link(stand_in, visit, number, tmp_path):
+    """The first thing a fresh server is asked is a history link with a range: it opens that."""
+    with running_app(stand_in, tmp_path) as address:
+        page = visit(f"{address}/history?experiment={number}&range=3d")
+        drawn(page)
+        page.get_by_text("Exploratory: a part of the run").wait_for()
+        assert page.locator("h1").first.inner_text().startswith("Checkout button")
+
+
+def test_phone_and_dark_have_no_horizontal_scroll(app, visit, number):
+    """390 pixels wide and dark, neither page sticks out of the window."""
+    for path in (f"history?experiment={number}", "board"):
+        page = visit(f"{app}/{path}", width=390, height=844, color_scheme="dark")
+        page.wait_for_selector(".st-key-footer")
+        page.wait_for_selector(".moments, .board-tile", timeout=60_000)
+        main = "document.querySelector('[data-testid=stMain]')"
+        assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")
+
+
+def test_tv_fills_the_screen(app, visit, tmp_path):
+    """1920x1080: the wall shows up to twelve tiles, all inside the window, no menu, and a picture of it can be taken."""
+    page = visit(f"{app}/board?tv=1", width=1920, height=1080)
+    page.wait_for_selector(".tv .board-tile", timeout=60_000)
+    page.wait_for_timeout(3_000)
+    boxes = page.eval_on_selector_all(
+        ".tv .board-tile",
+        "tiles => tiles.map(t => { const b = t.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; })",
+    )
+    assert 1 <= len(boxes) <= 12
+    assert all(
+        left >= 0 and top >= 0 and right <= 1920 and bottom <= 1080
+        for left, top, right, bottom in boxes
+    )
+    assert page.locator(".st-key-topbar").is_hidden()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+    assert len(page.screenshot(path=tmp_path / "tv.png")) > 20_000
+
+
+def test_tile_leads_to_the_dashboard(app, visit):
+    """A tile is a link to its experiment."""
+    page = visit(f"{app}/board")
+    page.wait_for_selector(".board-tile .cover", timeout=60_000)
+    target = page.locator(".board-tile .cover").first.get_attribute("href")
+    page.locator(".board-tile .cover").first.click()
+    page.wait_for_url(re.compile(re.escape(target)))
+    page.wait_for_selector("h1", timeout=60_000)
