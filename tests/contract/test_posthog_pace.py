@@ -193,7 +193,7 @@ def test_asked_to_wait():
     assert len(posthog.asked) == n_before + 1
     pace = source.pace(482)
     assert pace.cadence_s == 38
-    assert pace.because == "Checking every 38 s for now; PostHog asked us to slow down."
+    assert pace.because == "PostHog asked us to slow down."
     posthog.time.s += 1
     source.read(482, is_watched=True)
     posthog.time.s += 200
@@ -291,7 +291,7 @@ def test_limits_hold_with_many_experiments():
     late = [at for at in looks if at > 1000 + 3600]
     # 900 - 60 requests an hour, 85 % for the watched: 10 looks x 7/6 x 3600 / 714 = 58.8 s
     assert max(gaps(late)) <= 65
-    assert source.pace(0).because == "Checking every 59 s for now, to keep PostHog's limits."
+    assert source.pace(0).because == "that keeps PostHog's limits."
 
 
 def test_reserve_for_the_watched():

@@ -352,9 +352,9 @@ class PostHogSource:
         """The cadence after what the server asked for, and why it is not the usual one."""
         slow_s = self._means.budget.slowed_s(self._tick_s, is_query=False)
         if slow_s and slow_s >= planned_s:
-            return slow_s, f"Checking every {slow_s:.0f} s for now; PostHog asked us to slow down."
+            return slow_s, "PostHog asked us to slow down."
         if planned_s > max(self._tick_s, 0.0 if is_watched else UNWATCHED_S):
-            return planned_s, f"Checking every {planned_s:.0f} s for now, to keep PostHog's limits."
+            return planned_s, "that keeps PostHog's limits."
         return planned_s, ""
 
 
