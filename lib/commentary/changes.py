@@ -19,10 +19,10 @@ def change_sentence(speaker: Speaker, earlier: Analysis | None) -> Sentence | No
         return _beside_the_call(speaker, analysis)
     if earlier.snapshot.as_of >= analysis.snapshot.as_of:
         return _beside_the_call(speaker, analysis)
+    _note_moment(speaker, earlier.snapshot.as_of)
     changes = [*_visitors(speaker, analysis, earlier), *_estimate(speaker, analysis, earlier)]
     if not changes:
         return None
-    _note_moment(speaker, earlier.snapshot.as_of)
     return speaker.say("changed", changes=speaker.listed(changes))
 
 

@@ -1,14 +1,18 @@
 """A book of facts in the making: one method a unit, each puts the words, definition and as-of on.
 
-Used by ``sheet`` and ``timing`` only. It decides how a unit is shown, never what a value is.
+Used by ``sheet``, ``timing``, ``outlooks`` and the copilot's tools. It decides how a unit is shown, never
+what a value is. What each fact was computed from is told when the book is closed, by ``grounds``.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from lib import wording
+from lib.commentary.grounds import Grounds
 from lib.commentary.words import definition
 from lib.experiments.facts import Fact, FactRole, Unit
 from lib.experiments.model import Experiment, Goal
@@ -21,8 +25,16 @@ class Ledger:
     """Facts of one experiment, in the order they were written. NaN is left out: it is no fact."""
 
     def __init__(
-        self, experiment: Experiment, *, lang: str, zone: tzinfo, prefix: str, server_now: datetime
+        self,
+        experiment: Experiment,
+        *,
+        lang: str,
+        zone: tzinfo,
+        prefix: str,
+        server_now: datetime,
+        around: Mapping[str, Fact] | None = None,
     ) -> None:
+        """Open a book; ``around`` are facts written before, on which its own may rest."""
         self.experiment = experiment
         self.lang = lang
         self.zone = zone
@@ -31,12 +43,43 @@ class Ledger:
         self._metric_id = ""
         self._better = 0
         self._as_of: datetime | None = None
-        self._facts: dict[str, Fact] = {}
+        self._drafts: dict[str, dict[str, Any]] = {}
+        self._where: dict[str, str] = {}
+        self._told = {fact.id: fact.shown for fact in (around or {}).values()}
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """The names of the arms and the clock, for the inputs of facts."""
+        arms = [wording.bare_name(v.name or v.key) for v in self.experiment.variants]
+        for place, name in enumerate(arms):
+            self.mention(f"arm.{place}", name)
+            if len(arms) > 2:
+                self.mention(f"rival.{place}", name)
+        if len(arms) > 2:
+            self.mention("rivals", wording.count(len(arms) - 1, lang=self.lang))
+        self.mention("now", self.when(self.server_now))
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """What was written so far."""
-        return tuple(self._facts.values())
+        """What was written so far, each fact with what it rests on."""
+        shown = {**self._told, **{key: draft["shown"] for key, draft in self._drafts.items()}}
+        grounds = Grounds(self.lang, shown, len(self.experiment.variants))
+        made = []
+        for key, draft in self._drafts.items():
+            prefix = self._where[key]
+            where = (prefix, self._base) if prefix != self._base else (prefix,)
+            made.append(Fact(inputs=grounds.of(key[len(prefix) :], where), **draft))
+        return tuple(made)
+
+    def mention(self, stem: str, shown: str) -> None:
+        """Words that inputs may tell although they are no fact: a name, a sum, where a plan comes from."""
+        self._told[self._prefix + stem] = shown
+
+    def when(self, at: datetime) -> str:
+        """A moment as facts tell it: date and clock time, with the zone."""
+        zone = at.astimezone(self.zone).tzname() or ""
+        said = wording.moment(at, self.zone, lang=self.lang, now=self.server_now)
+        return f"{said} {zone}".strip()
 
     def turn_to(self, analysis: Analysis, prefix: str) -> None:
         """From here on facts belong to this metric and its moment."""
@@ -44,6 +87,7 @@ class Ledger:
         self._metric_id = analysis.metric.id
         self._better = 1 if analysis.metric.goal is Goal.UP else -1
         self._as_of = analysis.snapshot.as_of
+        self.mention("until", self.when(self._as_of))
 
     def write(
         self,
@@ -55,27 +99,27 @@ class Ledger:
         shown: str,
         subject: str | None = None,
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
         as_of: datetime | None = None,
     ) -> None:
         """Enter one fact; a value that is not a number is no fact."""
         if not math.isfinite(value):
             return
-        self._facts[self._prefix + stem] = Fact(
-            id=self._prefix + stem,
-            value=value,
-            unit=unit,
-            topic=topic,
-            subject=subject,
-            shown=shown,
-            role=role,
-            inputs=inputs,
-            definition=definition(stem.partition(".")[0], self.lang),
-            as_of=as_of or self._as_of,
-            metric_id=self._metric_id,
-            experiment_id=self.experiment.id,
-            better=self._better,
-        )
+        key = self._prefix + stem
+        self._where[key] = self._prefix
+        self._drafts[key] = {
+            "id": key,
+            "value": value,
+            "unit": unit,
+            "topic": topic,
+            "subject": subject,
+            "shown": shown,
+            "role": role,
+            "definition": definition(stem.partition(".")[0], self.lang),
+            "as_of": as_of or self._as_of,
+            "metric_id": self._metric_id,
+            "experiment_id": self.experiment.id,
+            "better": self._better,
+        }
 
     def count(
         self,
@@ -85,7 +129,6 @@ class Ledger:
         subject: str | None = None,
         *,
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
         about: bool = False,
     ) -> None:
         """People or events; ``about`` rounds an estimate to two figures."""
@@ -101,7 +144,6 @@ class Ledger:
             subject=subject,
             shown=shown,
             role=role,
-            inputs=inputs,
         )
 
     def rate(
@@ -114,7 +156,6 @@ class Ledger:
         digits: int | None = None,
         shown: str = "",
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
     ) -> None:
         """A share or a chance, 0..1."""
         words = shown or wording.percent(value, digits, lang=self.lang)
@@ -126,7 +167,6 @@ class Ledger:
             subject=subject,
             shown=words,
             role=role,
-            inputs=inputs,
         )
 
     def lift(
@@ -139,7 +179,6 @@ class Ledger:
         digits: int = 1,
         shown: str = "",
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
         as_of: datetime | None = None,
     ) -> None:
         """A change relative to the baseline, a fraction."""
@@ -152,7 +191,6 @@ class Ledger:
             subject=subject,
             shown=words,
             role=role,
-            inputs=inputs,
             as_of=as_of,
         )
 
@@ -165,7 +203,6 @@ class Ledger:
         digits: int | None = None,
         *,
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
     ) -> None:
         """A difference of two rates, a fraction."""
         words = wording.points(value, digits, lang=self.lang)
@@ -179,7 +216,6 @@ class Ledger:
             subject=subject,
             shown=words,
             role=role,
-            inputs=inputs,
         )
 
     def number(
@@ -191,7 +227,6 @@ class Ledger:
         *,
         shown: str = "",
         role: FactRole = FactRole.VALUE,
-        inputs: str = "",
     ) -> None:
         """A mean, a sum or a plain number."""
         words = shown or wording.number(value, lang=self.lang)
@@ -203,7 +238,6 @@ class Ledger:
             subject=subject,
             shown=words,
             role=role,
-            inputs=inputs,
         )
 
     def p(self, stem: str, value: float, topic: str, subject: str | None = None) -> None:
@@ -275,8 +309,6 @@ class Ledger:
         if at is None:
             return
         on = wording.date(at, self.zone, lang=self.lang, now=self.server_now)
-        zone = at.astimezone(self.zone).tzname() or ""
-        clock = f"{wording.moment(at, self.zone, lang=self.lang, now=self.server_now)} {zone}"
         self.write(
             f"{stem}_on{tail}", at.timestamp(), Unit.DATE, topic=topic, subject=subject, shown=on
         )
@@ -286,5 +318,5 @@ class Ledger:
             Unit.TIME,
             topic=topic,
             subject=subject,
-            shown=clock.strip(),
+            shown=self.when(at),
         )

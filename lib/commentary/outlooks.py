@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from lib import wording
 from lib.commentary.ledger import Ledger
 from lib.commentary.speaker import Speaker
 from lib.commentary.timing import add_wait
-from lib.experiments.facts import FactRole, Sentence
+from lib.commentary.words import definition
+from lib.experiments.facts import Fact, FactRole, Sentence
 from lib.experiments.model import Experiment
 from lib.stats.results import Analysis, Requirement, State
 
@@ -111,6 +113,7 @@ def _write(speaker: Speaker, need: Requirement, i: int | None) -> None:
         zone=speaker.zone,
         prefix="",
         server_now=speaker.now,
+        around=speaker.facts,
     )
     at = "" if i is None else f".{i}"
     topic = {"visitors": "traffic", "guardrails": "guardrails"}.get(need.kind, need.kind)
@@ -127,12 +130,20 @@ def _write(speaker: Speaker, need: Requirement, i: int | None) -> None:
             book.days(stem, value, topic, role=role)
         elif need.kind == "evidence":
             shown = wording.evidence(value, lang=speaker.lang)
+            book.mention(f"p_left{at}", wording.p(1 - value, lang=speaker.lang))
             book.rate(
                 stem, wording.evidence_value(value), topic, need.arm_key, shown=shown, role=role
             )
     add_wait(book, need.days_low, need.days_high, f".{i or 0}", need.arm_key)
     book.chance(f"never.{i or 0}", need.chance_never, "never", need.arm_key)
-    speaker.facts |= {fact.id: fact for fact in book.facts}
+    speaker.facts |= {fact.id: _meant(fact, speaker.lang) for fact in book.facts}
+
+
+def _meant(fact: Fact, lang: str) -> Fact:
+    """Here the evidence "now" is the one reached so far, which never falls."""
+    if not fact.id.startswith("evidence_now"):
+        return fact
+    return replace(fact, definition=definition("evidence", lang))
 
 
 def _requirement(speaker: Speaker, need: Requirement, i: int | None) -> str:

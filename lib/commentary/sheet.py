@@ -12,13 +12,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import combinations
 
 from lib import wording
+from lib.commentary.grounds import phrase
 from lib.commentary.ledger import Ledger
 from lib.commentary.timing import add_forecast, add_plan, add_times
 from lib.experiments.facts import Fact, FactRole
-from lib.experiments.model import Experiment, Metric, MetricKind, Variant
+from lib.experiments.model import Experiment, Metric, MetricKind, Totals, Variant
 from lib.stats.results import Analysis, ArmReading, Estimate, Forecast, Interval
 
 RATE_KINDS = {MetricKind.FUNNEL, MetricKind.RETENTION}
+PER_BASE = {MetricKind.RATIO, MetricKind.RETENTION}
 LINE = wording.CALL_LINE
 BILLION = 1e9
 
@@ -95,6 +97,8 @@ def _add_metric(sheet: Ledger, analysis: Analysis) -> None:
 
 
 def _add_totals(sheet: Ledger, analysis: Analysis) -> None:
+    if analysis.clocks is not None:
+        sheet.mention("spent", wording.percent(analysis.clocks.s, 0, lang=sheet.lang))
     n = sum(arm.n for arm in analysis.arms)
     sheet.count("n_total", n, "traffic")
     sheet.count("arms", len(analysis.arms), "arms")
@@ -103,8 +107,7 @@ def _add_totals(sheet: Ledger, analysis: Analysis) -> None:
         converted = sum(arm.total for arm in analysis.arms)
         sheet.count("conversions_total", converted, "conversions")
         if n:
-            inputs = f"{wording.count(converted)} / {wording.count(n)}"
-            sheet.rate("rate_overall", converted / n, "rate", inputs=inputs)
+            sheet.rate("rate_overall", converted / n, "rate")
     if analysis.snapshot.n_excluded:
         sheet.count("excluded", analysis.snapshot.n_excluded, "excluded")
     sheet.rate("line", LINE, "evidence", shown=sheet.evidence_words(LINE), role=FactRole.THRESHOLD)
@@ -121,13 +124,13 @@ def _add_arm(sheet: Ledger, place: int, arm: ArmReading, analysis: Analysis) -> 
     elif analysis.metric.kind is not MetricKind.RETENTION:
         sheet.number(f"total.{at}", arm.total, "total", key, shown=_total(arm.total, sheet.lang))
     if arm.value is not None:
-        inputs = f"{wording.count(arm.total)} / {wording.count(arm.n)}"
         if is_rate(analysis.metric):
-            sheet.rate(f"rate.{at}", arm.value, "rate", key, inputs=inputs)
+            sheet.rate(f"rate.{at}", arm.value, "rate", key)
         else:
-            sheet.number(f"rate.{at}", arm.value, "rate", key, inputs=inputs)
+            sheet.number(f"rate.{at}", arm.value, "rate", key)
     for step, reached in enumerate(arm.steps, start=1):
         sheet.rate(f"step{step}.{at}", reached, "step", key)
+    _mention_sums(sheet, at, analysis.snapshot.of(key), analysis.metric)
     if arm.share is not None:
         sheet.rate(f"share.{at}", arm.share, "split", key, digits=1)
     digits = min(1, wording.significant_tail(arm.planned_share))
@@ -139,6 +142,17 @@ def _add_arm(sheet: Ledger, place: int, arm: ArmReading, analysis: Analysis) -> 
         digits=digits,
         role=FactRole.THRESHOLD,
     )
+
+
+def _mention_sums(sheet: Ledger, at: str, sums: Totals | None, metric: Metric) -> None:
+    """What values rest on and no reader is told as a figure of its own."""
+    if sums is None:
+        return
+    for step, reached in enumerate(sums.steps, start=1):
+        sheet.mention(f"step{step}_n.{at}", wording.count(reached, lang=sheet.lang))
+    if metric.kind in PER_BASE and sums.base_total is not None:
+        sheet.mention(f"sum.{at}", _total(sums.total, sheet.lang))
+        sheet.mention(f"base.{at}", _total(sums.base_total, sheet.lang))
 
 
 def _total(value: float, lang: str) -> str:
@@ -193,10 +207,9 @@ def _likely_digits(ends: Interval | None) -> int:
 
 def _add_difference(sheet: Ledger, at: str, one: Estimate, *, rate: bool) -> None:
     key, ends = one.treatment_key, one.difference_interval
-    inputs = f"{one.treatment_value:.6g} - {one.control_value:.6g}"
     if rate:
         digits = max(1, min(4, wording.significant(100 * (ends.high - ends.low), 2)))
-        sheet.points(f"diff.{at}", one.difference, "difference", key, inputs=inputs)
+        sheet.points(f"diff.{at}", one.difference, "difference", key)
         sheet.points(f"diff_low.{at}", ends.low, "difference", key, digits, role=FactRole.BOUND)
         sheet.points(f"diff_high.{at}", ends.high, "difference", key, digits, role=FactRole.BOUND)
         return
@@ -211,9 +224,8 @@ def _add_lift(sheet: Ledger, at: str, one: Estimate) -> None:
     assert one.lift is not None  # noqa: S101  # the caller looked; this is for the type checker
     ends = one.interval
     digits = wording.lift_digits(ends.low, ends.high) if ends else 1
-    inputs = f"{one.treatment_value:.6g} / {one.control_value:.6g} - 1"
     key = one.treatment_key
-    sheet.lift(f"lift.{at}", one.lift, "lift", key, digits=digits, inputs=inputs)
+    sheet.lift(f"lift.{at}", one.lift, "lift", key, digits=digits)
     lead = wording.signed_percent(one.lift, digits, lang=sheet.lang).lstrip("+\u2212")
     sheet.lift(f"lead.{at}", abs(one.lift), "lead", key, shown=lead, role=FactRole.DIFF)
     _add_ends(sheet, "lift", at, ends, topic="interval", key=key)
@@ -238,6 +250,7 @@ def _add_evidence(sheet: Ledger, at: str, one: Estimate) -> None:
     shown = wording.evidence_value(one.evidence)
     sheet.evidence(f"evidence.{at}", one.evidence, key)
     sheet.evidence(f"evidence_now.{at}", one.evidence_now, key)
+    sheet.mention(f"p_now.{at}", wording.p(one.p_now, lang=sheet.lang))
     if shown < LINE:
         gap = wording.decimal(
             100 * (LINE - shown), wording.significant_tail(LINE - shown), lang=sheet.lang
@@ -286,6 +299,9 @@ def _add_calls(sheet: Ledger, analysis: Analysis) -> None:
         sheet.evidence(f"call_evidence.{at}", call.evidence, key, topic="evidence")
         if call.withdrawn_at is not None:
             sheet.moment("withdrawn", f".{at}", call.withdrawn_at, "withdrawn", key)
+            because = phrase(f"because_{call.withdrawn_because}", sheet.lang)
+            if because:
+                sheet.mention(f"because.{at}", because)
         ends = None
         if call.low is not None and call.high is not None:
             ends = Interval(low=call.low, high=call.high)

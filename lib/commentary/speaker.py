@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from lib import wording
+from lib.commentary.grounds import Grounds
 from lib.commentary.sheet import facts_of, name_of
-from lib.commentary.words import words
+from lib.commentary.words import definition, words
 from lib.experiments.facts import SLOT, Fact, FactRole, Sentence, Unit
 from lib.experiments.model import Experiment
 from lib.stats.results import Analysis, Forecast
@@ -133,6 +134,8 @@ class Speaker:
         as_of: datetime | None = None,
     ) -> None:
         """A fact of this sentence alone, beside the sheet."""
+        told = {key: fact.shown for key, fact in self.facts.items()}
+        told |= self.names
         self.facts[stem] = Fact(
             id=stem,
             value=value,
@@ -141,6 +144,8 @@ class Speaker:
             shown=shown,
             subject=subject,
             role=role,
+            definition=definition(stem.partition(".")[0], self.lang),
+            inputs=Grounds(self.lang, told, len(self.names)).of(stem, ("",)),
             as_of=as_of,
             metric_id=self.analysis.metric.id if self.analysis else "",
             experiment_id=self.experiment.id,

@@ -6,11 +6,15 @@ import math
 from datetime import timedelta
 
 from lib import wording
+from lib.commentary.grounds import phrase
 from lib.commentary.ledger import Ledger
 from lib.experiments.facts import FactRole, Unit
+from lib.experiments.model import Plan
+from lib.stats.plan import DEFAULT_DAYS, DEFAULT_MDE
 from lib.stats.results import Analysis, Forecast, Outlook, Requirement
 
 DAY = timedelta(days=1)
+WEEK_DAYS = 7.0
 
 
 def add_times(sheet: Ledger, analysis: Analysis | None) -> None:
@@ -38,6 +42,7 @@ def add_plan(sheet: Ledger, analysis: Analysis) -> None:
         return
     sheet.rate("mde", plan.mde, "mde", digits=_mde_digits(plan.mde), role=FactRole.THRESHOLD)
     planned = sum(plan.n_per_arm)
+    _mention_origins(sheet, plan)
     sheet.count("plan_n", planned, "plan", role=FactRole.THRESHOLD)
     for place, n in enumerate(plan.n_per_arm[: len(analysis.arms)]):
         key = analysis.arms[place].variant_key
@@ -45,14 +50,43 @@ def add_plan(sheet: Ledger, analysis: Analysis) -> None:
     sheet.days("plan_days", plan.days, "plan", role=FactRole.THRESHOLD)
     n = sum(arm.n for arm in analysis.arms)
     if planned > 0:
-        inputs = f"{wording.count(n)} / {wording.count(planned)}"
-        sheet.rate("plan_reached", n / planned, "plan reached", digits=0, inputs=inputs)
+        sheet.rate("plan_reached", n / planned, "plan reached", digits=0)
     if n < planned:
         sheet.count("plan_missing", planned - n, "plan", role=FactRole.DIFF)
     if analysis.clocks is not None:
+        ran = wording.duration(timedelta(days=analysis.clocks.days), lang=sheet.lang)
+        sheet.mention("data_days", ran)
         sheet.rate("time_reached", analysis.clocks.e, "plan reached", digits=0)
     for need in analysis.why_not_yet:
         _add_requirement(sheet, need, analysis)
+
+
+def _mention_origins(sheet: Ledger, plan: Plan) -> None:
+    """Where each figure of the plan comes from, as far as PostHog's own plan of today tells."""
+    asked = sheet.experiment.planned
+    mde = _origin(plan, asked.mde, plan.mde, DEFAULT_MDE)
+    n = _origin(plan, asked.n_total, sum(plan.n_per_arm), None)
+    days = _origin(plan, asked.days, plan.days, DEFAULT_DAYS)
+    if days == "from_before" and asked.days is not None and 0 < plan.days - asked.days < WEEK_DAYS:
+        days = "from_weeks"
+    for stem, origin in (("mde", mde), ("plan_n", n), ("plan_days", days)):
+        sheet.mention(f"{stem}_from", phrase(origin, sheet.lang))
+    sheet.mention(
+        "frozen", wording.date(plan.frozen_at, sheet.zone, lang=sheet.lang, now=sheet.server_now)
+    )
+
+
+def _origin(plan: Plan, asked: float | None, planned: float, default: float | None) -> str:
+    """The phrase that tells where a planned figure comes from; ``default``: ours, None when it is computed."""
+    if plan.origin == "user":
+        return "from_user"
+    if asked is not None:
+        return "from_posthog" if math.isclose(asked, planned, rel_tol=1e-6) else "from_before"
+    if default is None:
+        return "from_traffic"
+    return (
+        "from_default" if planned == default else "from_traffic" if planned >= 1 else "from_before"
+    )
 
 
 def _mde_digits(mde: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from lib.commentary.words_de import WORDS as GERMAN
@@ -31,16 +32,17 @@ def words(lang: str) -> Mapping[str, str]:
     return TABLES.get(lang[:2].lower(), ENGLISH)
 
 
+@lru_cache(maxsize=1024)
 def definition(stem: str, lang: str) -> str:
     """What a fact is, in one sentence; the stem is its id without place and prefix."""
-    texts = next((DEFINITIONS[name] for name in _names(stem) if name in DEFINITIONS), None)
+    texts = next((DEFINITIONS[name] for name in names_of_stem(stem) if name in DEFINITIONS), None)
     if texts is None:
         return ""
     return texts.get(lang[:2].lower(), texts["en"])
 
 
-def _names(stem: str) -> tuple[str, ...]:
-    """A stem, then what it shares its definition with: both ends of a range, date and clock of a moment."""
+def names_of_stem(stem: str) -> tuple[str, ...]:
+    """A stem, then whose words it shares: both ends of a range, date and clock of a moment."""
     base = ENDS.sub("", stem)
     moment = MOMENT.sub("", stem)
     return (
