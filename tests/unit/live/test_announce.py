@@ -219,6 +219,14 @@ def test_what_held_at_first_sight_is_no_news(address, store, clock, views, name)
     other.close()
 
 
+def test_a_reset_experiment_is_seen_for_the_first_time_again(store, clock, views):
+    """Another start is another test: what it is in when it is first seen is no news either."""
+    tell = announcer(store, clock)
+    watch(tell, views["ahead"])
+    watch(tell, views["unlikely"], 5)
+    assert store.alerts() == ()
+
+
 def test_a_crossing_is_told_at_first_sight_too(store, clock, won):
     """Proven before anybody watched: told once."""
     watch(announcer(store, clock), won)
@@ -240,7 +248,9 @@ def test_a_crossing_is_told_at_first_sight_too(store, clock, won):
 def test_every_kind_has_its_words(store, clock, views, name, words):
     """Each state that is news is told in words, and never as a permission to ship."""
     tell = announcer(store, clock)
-    tell(views["ahead"])
+    started = views[name].experiment.started_at
+    before = replace(views["ahead"].experiment, started_at=started)
+    tell(replace(views["ahead"], experiment=before))
     watch(tell, views[name])
     said = " ".join(a.text for a in store.alerts())
     assert words in said
