@@ -144,7 +144,7 @@ def notices(view: LiveView, viewer: Viewer) -> list[Node]:
         said.append(_trouble(view, view.trouble, viewer))
     elif is_unchecked(view, viewer):
         said.append(notice(f"{_last_good(view, viewer)}.", "amber", "history"))
-    if view.cadence_because:
+    if view.cadence_because and view.trouble is None:  # trouble tells when it is tried again
         pace = wording.duration(view.cadence_s)
         said.append(notice(f"Checking every {pace} for now: {view.cadence_because}", "", "speed"))
     if view.is_calculating:

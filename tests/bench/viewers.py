@@ -163,9 +163,10 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 10, 50, 100])
     parser.add_argument("--path", default="", help="e.g. experiment=1001")
     parser.add_argument("--speed", type=float, default=1.0, help="of the replay; PostHog's is 1")
+    parser.add_argument("--data", type=Path, help="replay this parquet file instead of the shipped")
     parser.add_argument("--verbose", action="store_true", help="what the bytes are, first errors")
     chosen = parser.parse_args()
-    stand_in = StandIn(data=None, speed=chosen.speed)
+    stand_in = StandIn(data=chosen.data, speed=chosen.speed)
     env = {
         "POSTHOG_HOST": stand_in.start(),
         "POSTHOG_PROJECT_ID": "1",
