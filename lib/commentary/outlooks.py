@@ -130,7 +130,8 @@ def _write(speaker: Speaker, need: Requirement, i: int | None) -> None:
             book.days(stem, value, topic, role=role)
         elif need.kind == "evidence":
             shown = wording.evidence(value, lang=speaker.lang)
-            book.mention(f"p_left{at}", wording.p(1 - value, lang=speaker.lang))
+            if role is FactRole.VALUE:
+                book.mention(f"p_left{at}", wording.p(1 - value, lang=speaker.lang))
             book.rate(
                 stem, wording.evidence_value(value), topic, need.arm_key, shown=shown, role=role
             )
