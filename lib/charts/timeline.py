@@ -150,7 +150,8 @@ def later_part(frame: pd.DataFrame, share: float) -> pd.DataFrame:
     if frame.empty:
         return frame
     first, last = frame["at"].min(), frame["at"].max()
-    return frame[frame["at"] >= last - share * (last - first)]
+    later: pd.DataFrame = frame[frame["at"] >= last - share * (last - first)]
+    return later
 
 
 def values(column: Sequence[float] | pd.Series, scale: float = 1.0) -> list[float | None]:

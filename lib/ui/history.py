@@ -160,7 +160,7 @@ def _charts(
         live_block(notice(words, "", "hourglass_empty"), key="history-empty")
         return
     chosen = asked.chosen_range()
-    charts = charts_of(view, metric, trend, moments, who, chosen)
+    charts = charts_of(view, metric, trend, moments, viewer=who, chosen=chosen)
     with st.container(key="history-charts"):
         draw_charts(charts, group="history", view=f"{metric.id} {chosen}",
                     of=wording.bare_name(view.experiment.name, 40))  # fmt: skip

@@ -56,6 +56,7 @@ def charts_of(
     metric: Metric,
     trend: Trend,
     moments: tuple[Moment, ...],
+    *,
     viewer: Viewer,
     chosen: str,
 ) -> tuple[Chart, ...]:

@@ -24,6 +24,7 @@ from lib.ui.metrics import interval_chart, metrics_table
 from lib.ui.picker import unknown_sentence
 from lib.ui.sentences import fact_table
 from lib.ui.shared import once_a_look
+from lib.ui.take_away import take_away
 from lib.ui.tiles import tiles
 from lib.ui.verdict import commentary, verdict_card
 from lib.ui.viewer import Viewer, viewer
@@ -120,6 +121,8 @@ def controls(view: LiveView) -> None:
             "pages/history.py", label="Expand", icon=":material/open_in_full:",
             query_params={"experiment": str(view.experiment.id)},
         )  # fmt: skip
+        if view.primary is not None:
+            take_away(view, view.primary.metric, "live")
 
 
 def _refresh(experiment_id: int, seen: str) -> None:

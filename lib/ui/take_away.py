@@ -30,22 +30,30 @@ METHOD = "always-valid sequential test; intervals hold at every look at once; si
 
 def take_away(view: LiveView, metric: Metric, key: str) -> None:
     """A menu of downloads: the memo, figures over time, kept totals, the record, pictures."""
+    menu = st.popover(
+        "Take it away", icon=":material/download:", key=f"{key}-take", on_change="rerun"
+    )
+    if menu.open:
+        with menu:
+            _menu(view, metric, key)
+
+
+def _menu(view: LiveView, metric: Metric, key: str) -> None:
     who = viewer(hub().clock)
     name = file_name(view)
-    with st.popover("Take it away", icon=":material/download:", key=f"{key}-take"):
-        _offer("Decision memo (HTML)", f"{name}-memo.html", "text/html", "description",
-               lambda: memo_html(memo_of(view), zone=who.zone), key=f"{key}-take-memo")  # fmt: skip
-        _offer("Decision memo (Markdown)", f"{name}-memo.md", "text/markdown", "markdown",
-               lambda: memo_markdown(memo_of(view), zone=who.zone), key=f"{key}-take-memo-md")  # fmt: skip
-        _offer("Figures over time (CSV)", f"{name}-figures.csv", "text/csv", "show_chart",
-               lambda: figures_csv(view, metric, who), key=f"{key}-take-figures")  # fmt: skip
-        _offer("Kept totals (CSV)", f"{name}-totals.csv", "text/csv", "table",
-               lambda: totals_csv(view, metric, who), key=f"{key}-take-totals")  # fmt: skip
-        _offer("Record to recompute (JSON)", f"{name}-record.json", "application/json", "data_object",
-               lambda: record_json(view), key=f"{key}-take-record")  # fmt: skip
-        if key == "history":
-            live_block(_pictures(), key=f"{key}-take-pictures")
-        st.caption("Each file says what it holds, how it was computed and where the data end.")
+    _offer("Decision memo (HTML)", f"{name}-memo.html", "text/html", "description",
+           lambda: memo_html(memo_of(view), zone=who.zone), key=f"{key}-take-memo")  # fmt: skip
+    _offer("Decision memo (Markdown)", f"{name}-memo.md", "text/markdown", "markdown",
+           lambda: memo_markdown(memo_of(view), zone=who.zone), key=f"{key}-take-memo-md")  # fmt: skip
+    _offer("Figures over time (CSV)", f"{name}-figures.csv", "text/csv", "show_chart",
+           lambda: figures_csv(view, metric, who), key=f"{key}-take-figures")  # fmt: skip
+    _offer("Kept totals (CSV)", f"{name}-totals.csv", "text/csv", "table",
+           lambda: totals_csv(view, metric, who), key=f"{key}-take-totals")  # fmt: skip
+    _offer("Record to recompute (JSON)", f"{name}-record.json", "application/json", "data_object",
+           lambda: record_json(view), key=f"{key}-take-record")  # fmt: skip
+    if key == "history":
+        live_block(_pictures(), key=f"{key}-take-pictures")
+    st.caption("Each file says what it holds, how it was computed and where the data end.")
 
 
 def _offer(

@@ -53,7 +53,9 @@ def one_run(store, trends, view):
     trend = trends.trend(EXPERIMENT, METRIC, store.plan(EXPERIMENT.id))
     stops_of(trend, None)
     moments = moments_of(view, store, trend, who.zone)
-    charts = history_charts.charts_of(view, METRIC, trend, moments, who, "all")
+    charts = history_charts.charts_of(
+        view, METRIC, trend, moments, viewer=who, chosen="all"
+    )
     blocks = [
         header(view, who, is_live=True, tick=1),
         *notices(view, who),
