@@ -205,7 +205,8 @@ class Ledger:
         role: FactRole = FactRole.VALUE,
     ) -> None:
         """A difference of two rates, a fraction."""
-        words = wording.points(value, digits, lang=self.lang)
+        is_bound = role is FactRole.BOUND
+        words = wording.points(value, digits, lang=self.lang, is_bound=is_bound)
         if role is FactRole.DIFF:
             words = words.lstrip("+\u2212")
         self.write(

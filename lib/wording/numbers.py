@@ -87,14 +87,20 @@ def _width(low: float | None, high: float | None) -> float:
     return high - low
 
 
-def points(x: float | None, digits: int | None = None, *, lang: str = "en") -> str:
-    """A difference of two rates as ``+0.67 points``; never a percent sign."""
+def points(
+    x: float | None, digits: int | None = None, *, lang: str = "en", is_bound: bool = False
+) -> str:
+    """A difference of two rates as ``+0.67 points``; never a percent sign.
+
+    ``is_bound``: it is read after "between", "above" or "below", which takes another case in German.
+    """
     if x is None or math.isnan(x):
         return UNKNOWN
     if digits is None:
         digits = max(1, min(4, significant(100 * x, 2)))
     shown = decimal(100 * x, digits, lang=lang, sign=True)
     one, many = tongue(lang).point
+    many = (is_bound and tongue(lang).points_after) or many
     return f"{shown} {one if shown.lstrip('+' + MINUS) == '1' else many}"
 
 
@@ -221,7 +227,9 @@ def _range(low: float | None, high: float | None, lang: str, pattern: str) -> st
 def points_between(low: float, high: float, *, lang: str = "en") -> str:
     """An interval of a difference of rates: ``between +0.1 and +1.2 points``."""
     digits = max(1, min(4, significant(100 * (high - low), 2)))
-    return _plain_between(100 * low, 100 * high, digits, lang) + f" {tongue(lang).point[1]}"
+    words = tongue(lang)
+    many = words.points_after or words.point[1]
+    return f"{_plain_between(100 * low, 100 * high, digits, lang)} {many}"
 
 
 def number_between(low: float, high: float, *, lang: str = "en") -> str:

@@ -20,6 +20,7 @@ class Tongue:
         day: the word for one day and for several.
         date: pattern of ``{d}``, ``{month}``; ``year`` puts ``{y}`` behind it.
         ordinal_first: how the first of a month is written.
+        points_after: the plural of ``point`` after "between", "above" and "below" where it differs.
     """
 
     decimal: str
@@ -44,6 +45,7 @@ class Tongue:
     date: str
     year: str
     ordinal_first: str = "1"
+    points_after: str = ""
 
 
 TONGUES = {
@@ -83,6 +85,7 @@ TONGUES = {
         above="über {end}",
         anything="alles",
         point=("Prozentpunkt", "Prozentpunkte"),
+        points_after="Prozentpunkten",
         of_100="{value} von 100",
         odds="{k} von {n}",
         odds_below="weniger als {odds}",
