@@ -87,7 +87,6 @@ def a_watch(folder, *, announce=True, **stand_in_options):
     if announce:
         hub.on_view(Announcer(store, clock=hand.utc))
     try:
-        hub.round(wait=True)
         yield Watch(hub=hub, store=store, hand=hand, stand_in=stand_in)
     finally:
         hub.stop()
