@@ -75,5 +75,5 @@ def wall(moment: datetime, zone: tzinfo) -> str:
 
 def wall_seconds(at: pd.Series, zone: tzinfo) -> NDArray[np.int64]:
     """Aware moments as seconds of the reader's wall clock since 1970."""
-    local = at.dt.tz_convert(zone).dt.tz_localize(None)
-    return np.asarray(local.to_numpy().astype("datetime64[s]").astype(np.int64))
+    local = at if zone is UTC else at.dt.tz_convert(zone).dt.tz_localize(None)
+    return np.asarray(local.to_numpy(dtype="datetime64[s]").astype(np.int64))

@@ -83,6 +83,7 @@ def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     return plot
 
 
+_newest: list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]] = [(pd.DataFrame(), {})]
 STOPS = (
     {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},
     {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
@@ -135,8 +136,21 @@ def say(plot: Plot, text: str, colours: Theme) -> Plot:
 
 
 def rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    """One arm's rows in order of time, at most ``MOST_POINTS``, always with the newest."""
-    rows = frame[frame["arm_key"] == key]
+    """One arm's rows in order of time, at most ``MOST_POINTS``, always with the newest.
+
+    The five figures of a page ask for the same rows of the same frame; the last frame's are kept.
+    """
+    kept_of, kept = _newest[0]
+    if kept_of is not frame:
+        kept = {}
+        _newest[0] = (frame, kept)
+    if key not in kept:
+        kept[key] = _rows_of(frame, key)
+    return kept[key]
+
+
+def _rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    rows: pd.DataFrame = frame[frame["arm_key"] == key]
     if not rows["at"].is_monotonic_increasing:
         rows = rows.sort_values("at")
     if len(rows) <= MOST_POINTS:

@@ -39,8 +39,8 @@ def test_expand_and_back(app, visit, number):
     drawn(page)
     assert f"experiment={number}" in page.url
     page.get_by_role("link", name="Back to the dashboard").click()
-    page.wait_for_selector(".verdict")
-    assert "/history" not in page.url
+    page.wait_for_url(lambda url: "/history" not in url)
+    page.wait_for_selector(".tile", timeout=60_000)
     assert f"experiment={number}" in page.url
 
 
