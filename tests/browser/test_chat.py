@@ -73,7 +73,9 @@ def test_demo_script(mode, visit, request):
     ask(page, "Show live results for our pricing experiment")
     page.wait_for_selector(PANEL)
     wait_for_answers(page, 2)
-    assert "Pricing page" in page.locator(PANEL).inner_text()
+    page.wait_for_function(
+        f"document.querySelector(\"{PANEL}\")?.innerText.includes('Pricing page')"
+    )
     assert moves(page, f"{PANEL} .live-block") < 25
     ask(page, "What if I want to end it early?")
     if mode == "model_app":
@@ -105,12 +107,11 @@ def test_ticks_keep_their_rhythm_while_an_answer_comes(model_app, visit):
         " window.ticks.push(performance.now()); })"
         ".observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});"
     )
+    began = page.evaluate("performance.now()")
     time.sleep(9)
-    changes = page.evaluate("window.ticks")
-    ticks = [b for a, b in pairwise([-1e9, *changes]) if b - a > 700]
-    gaps = [(b - a) / 1000 for a, b in pairwise(ticks)]
-    assert len(ticks) >= 4, ticks
-    assert max(gaps) < 3.1, gaps
+    changes = [began, *page.evaluate("window.ticks"), page.evaluate("performance.now()")]
+    assert page.locator(".st-key-stop-answer").count() == 1, "the answer was over too early"
+    assert max(b - a for a, b in pairwise(changes)) < 3_100, changes
 
 
 def test_stop_and_draft(model_app, visit):
