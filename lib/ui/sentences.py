@@ -60,7 +60,7 @@ def fact_table(facts: Sequence[Fact], viewer: Viewer, names: Mapping[str, str]) 
         div(
             "scroll tall",
             tag(
-                "table", "",
+                "table", "fact-rows",
                 tag("thead", "", tag("tr", "", *(tag("th", "", h, scope="col") for h in heads))),
                 tag("tbody", "", *(_row(fact, viewer, names, newest) for fact in facts)),
             ),
