@@ -62,6 +62,14 @@ def test_points_are_not_percent():
     assert "%" not in wording.points_between(0.001, 0.012)
 
 
+def test_german_bounds_take_the_dative():
+    """After "zwischen" and "über" points stand in the dative; the singular and other languages do not change."""
+    assert wording.points_between(0.001, 0.012, lang="de").endswith("+1,2 Prozentpunkten")
+    assert wording.points(0.012, lang="de", is_bound=True) == "+1,2 Prozentpunkten"
+    assert wording.points(0.01, 0, lang="de", is_bound=True) == "+1 Prozentpunkt"
+    assert wording.points(0.012, lang="fr", is_bound=True) == "+1,2 points"
+
+
 def test_ranges():
     """Ranges name both ends, or the only end there is."""
     assert wording.between(0.019, 0.105) == "between +1.9 % and +10.5 %"
