@@ -20,7 +20,7 @@ def axis(page, name):
 def drawn(page, more=0):
     """Until each chart was drawn, and then ``more`` times again."""
     for name in CHARTS:
-        page.wait_for_selector(f"{plot(name)}[data-draws]", timeout=60_000)
+        page.wait_for_selector(f"{plot(name)}[data-draws]", timeout=120_000)
     if more:
         ask = f"Number(document.querySelector('{plot('lift')}').dataset.draws)"
         target = page.evaluate(ask) + more

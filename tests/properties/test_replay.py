@@ -71,7 +71,7 @@ def run(store, clock, steps):
     return hub, shown
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_replay_equals_what_was_shown(steps):
     """Whatever comes later, corrections of earlier rows too, the view of a stored moment is the one shown when
@@ -91,7 +91,7 @@ def test_replay_equals_what_was_shown(steps):
         store.close()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_a_record_gives_the_numbers_back(steps):
     """The JSON of a memo, read back and recomputed, gives every number of the view it was made from."""
