@@ -19,6 +19,7 @@ from lib.copilot.teller import phrases, plain
 from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Experiment
 from lib.stats.results import State
+from lib.wording import LANGS
 
 MORE = re.compile(
     r"\b(?:more|extra|additional|mehr|zusatzlich\w*|plus|supplementaire\w*|mas|adicional\w*)\b"
@@ -36,6 +37,13 @@ WITHOUT_ONE = {
     Intent.WRITE: ("read_only", "read_only_offer"),
 }
 DECLINES = {Intent.OFF_TOPIC: "full", Intent.NOTHING: "full", Intent.WRITE: "full"}
+
+
+def warm_up() -> None:
+    """Read every language's words now, so that the first question is answered as fast as the next."""
+    for code in LANGS:
+        lexicon(code)
+        phrases(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ def connection_panel() -> None:
         *_troubles(health, who),
         _card("Source", source_lines(chosen, source)),
         _card("Pace", pace_lines(health)),
-        _card("Language model", model_lines(chosen)),
+        _card("Language model", model_lines(chosen, source)),
         _card("Store", store_lines(source, health)),
         _card("This process", process_lines(health, who)),
         key="connection",
@@ -91,9 +91,7 @@ def pace_lines(health: Health) -> list[Pair]:
         ("Requests so far", num(wording.count(pace.n_requests))),
     ]
     for name, (used, allowed) in pace.used.items():
-        lines.append(
-            (_titled(name), div("", num(wording.count(used)), f" of {wording.count(allowed)}"))
-        )
+        lines.append((_titled(name), _of(used, allowed)))
     return lines
 
 
@@ -101,7 +99,7 @@ def _titled(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def model_lines(chosen: Settings) -> list[Pair]:
+def model_lines(chosen: Settings, source: Hub) -> list[Pair]:
     """Which model answers; without one the built-in answerer talks."""
     model = chosen.model
     if not model.is_configured:
@@ -109,13 +107,19 @@ def model_lines(chosen: Settings) -> list[Pair]:
             ("Model", "none: answers and commentary are computed text"),
             ("To add one", span("", "set ", tag("code", "", "OPENAI_API_KEY"))),
         ]
+    used = source.store.usage(source.clock().date())
     return [
         ("Model", tag("code", "", model.model)),
         ("Address", tag("code", "", model.base_url or "https://api.openai.com/v1")),
         ("Key", "set" if model.api_key else "not set"),
-        ("Tokens a day, at most", num(wording.count(model.tokens_per_day))),
-        ("Calls a day, at most", num(wording.count(model.calls_per_day))),
+        ("Tokens today", _of(used.tokens, model.tokens_per_day)),
+        ("Calls today", _of(used.calls, model.calls_per_day)),
+        ("Tokens a conversation, at most", num(wording.count(model.tokens_per_conversation))),
     ]
+
+
+def _of(used: int, allowed: int) -> Node:
+    return div("", num(wording.count(used)), f" of {wording.count(allowed)}")
 
 
 def store_lines(source: Hub, health: Health) -> list[Pair]:

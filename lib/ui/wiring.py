@@ -5,8 +5,11 @@ The hub itself is wired in ``lib.live.wiring``, which knows no Streamlit.
 
 from __future__ import annotations
 
+import threading
+
 import streamlit as st
 
+from lib.copilot.answerer import warm_up
 from lib.live import wiring
 from lib.live.feed import Hub
 from lib.settings import Settings
@@ -36,4 +39,5 @@ def _own() -> Hub:
     """The one hub, started by whoever comes first."""
     made = wiring.make_hub(settings())
     made.start()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     return made
