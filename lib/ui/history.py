@@ -62,7 +62,7 @@ def _clock(view: LiveView | None, tick_ms: int) -> int:
         interval = min(FIRST_TICK_MS, tick_ms)
     elif asked.plays():
         interval = PLAY_MS
-    elif asked.replayed_at() is not None or not state.is_live():
+    elif asked.replayed_at() is not None or not state.is_live() or state.is_taking_away("history"):
         return 0
     with st.container(key="clock-box"):
         return int(st_autorefresh(interval=interval, debounce=False, key="clock"))

@@ -56,7 +56,7 @@ def live_panel(experiment_id: int | None, *, is_listed: bool = True) -> None:
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
-    if not state.is_live():
+    if not state.is_live() or state.is_taking_away("live"):
         return 0
     hurried = view is None or is_unread(view) or state.is_refreshing(stamp(view))
     interval = min(FIRST_TICK_MS, tick_ms) if hurried else tick_ms

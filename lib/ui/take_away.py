@@ -18,6 +18,7 @@ from lib.history.record import Record
 from lib.live.recompute import gather_records, recompute, write_records
 from lib.live.tracker import MAX_ROWS
 from lib.live.view import LiveView
+from lib.ui import state
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, icon, tag
 from lib.ui.verdict import data_labels
@@ -31,7 +32,7 @@ METHOD = "always-valid sequential test; intervals hold at every look at once; si
 def take_away(view: LiveView, metric: Metric, key: str) -> None:
     """A menu of downloads: the memo, figures over time, kept totals, the record, pictures."""
     menu = st.popover(
-        "Take it away", icon=":material/download:", key=f"{key}-take", on_change="rerun"
+        "Take it away", icon=":material/download:", key=state.take_menu(key), on_change="rerun"
     )
     if menu.open:
         with menu:
