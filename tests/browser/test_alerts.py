@@ -55,8 +55,8 @@ def proven(store):
 
 def words_so_far(page):
     """What the answer on its way says now; None while there is none."""
-    flying = page.locator(FLYING)
-    return flying.first.inner_text() if flying.count() else None
+    words = [text for text in page.locator(FLYING).all_inner_texts() if text != "Stop"]
+    return words[0] if words else None
 
 
 def test_a_crossing_in_two_tabs(slow_app, visit):
@@ -129,9 +129,9 @@ def test_browser_notifications_when_allowed(slow_app, visit):
     address, _, store = slow_app
     page = visit(f"{address}/?experiment={CHECKOUT}")
     page.evaluate(
-        "window.noted = []; const fake = function (title, more) { window.noted.push([title, more.tag]); };"
+        "() => { window.noted = []; const fake = function (title, more) { window.noted.push([title, more.tag]); };"
         "fake.permission = 'default'; fake.requestPermission = async () => (fake.permission = 'granted');"
-        "window.Notification = fake;"
+        "window.Notification = fake; }"
     )
     page.wait_for_selector(".strip")
     page.locator(".st-key-bell button").first.click()
