@@ -67,7 +67,7 @@ class Ledger:
         made = []
         for key, draft in self._drafts.items():
             prefix = self._where[key]
-            where = (prefix, self._base) if prefix != self._base else (prefix,)
+            where = tuple(dict.fromkeys((prefix, self._base, "")))
             made.append(Fact(inputs=grounds.of(key[len(prefix) :], where), **draft))
         return tuple(made)
 

@@ -144,12 +144,16 @@ class Speaker:
             shown=shown,
             subject=subject,
             role=role,
-            definition=definition(stem.partition(".")[0], self.lang),
+            definition=self.meaning(stem.partition(".")[0]),
             inputs=Grounds(self.lang, told, len(self.names)).of(stem, ("",)),
             as_of=as_of,
             metric_id=self.analysis.metric.id if self.analysis else "",
             experiment_id=self.experiment.id,
         )
+
+    def meaning(self, stem: str) -> str:
+        """What a fact is, in one sentence."""
+        return definition(stem, self.lang)
 
     def note_day(self, stem: str, at: datetime) -> None:
         """A coming day: its name within a week, else its date."""

@@ -17,6 +17,7 @@ from lib.commentary.changes import change_sentence
 from lib.commentary.ledger import Ledger
 from lib.commentary.sentences import comment, verdict_sentence
 from lib.commentary.speaker import Speaker
+from lib.commentary.words import names_of_stem
 from lib.copilot.desk import Asking
 from lib.copilot.lexicon import LANGUAGES
 from lib.experiments.facts import Fact, Sentence
@@ -80,14 +81,28 @@ class Teller(Speaker):
     def _note_checked(self, ask: Asking) -> None:
         if self.view.checked_at is not None and self.view.frozen_at is None:
             book = self.book()
+            book.mention("checked", book.when(self.view.checked_at))
             book.span("checked_ago", max(ask.desk.clock() - self.view.checked_at, _none()), "as of")
             self.add(book)
 
     def book(self, prefix: str = "") -> Ledger:
-        """An empty book for facts beside the sheet."""
-        return Ledger(
-            self.experiment, lang=self.lang, zone=self.zone, prefix=prefix, server_now=self.now
+        """An empty book for facts beside the sheet, on which they may rest."""
+        book = Ledger(
+            self.experiment,
+            lang=self.lang,
+            zone=self.zone,
+            prefix=prefix,
+            server_now=self.now,
+            around=self.facts,
         )
+        if self.analysis is not None:
+            book.mention("until", book.when(self.analysis.snapshot.as_of))
+        return book
+
+    def meaning(self, stem: str) -> str:
+        """What a fact of the chat is, else the sheet's definition of that name."""
+        own = (self.words.get(f"def.{name}") for name in names_of_stem(stem))
+        return next((told for told in own if told), None) or super().meaning(stem)
 
     def add(self, book: Ledger) -> None:
         """Take over the facts of a book, each with its definition and the data's moment."""
@@ -95,10 +110,12 @@ class Teller(Speaker):
         metric_id = self.analysis.metric.id if self.analysis else ""
         for fact in book.facts:
             stem = fact.id.rpartition(":")[2].split(".")[0]
-            told = fact.definition or self.words.get(f"def.{stem}", "")
             moment = fact.as_of or as_of
             self.facts[fact.id] = replace(
-                fact, definition=told, as_of=moment, metric_id=fact.metric_id or metric_id
+                fact,
+                definition=self.meaning(stem),
+                as_of=moment,
+                metric_id=fact.metric_id or metric_id,
             )
 
     def tell(self, key: str, *, kind: str = "", **parts: object) -> tuple[Sentence, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lib import wording
+from lib.commentary.grounds import phrase
 from lib.commentary.ledger import Ledger
 from lib.copilot.teller import Teller
 from lib.copilot.tools_now import is_suspect
@@ -19,6 +20,8 @@ from lib.stats.whatif import LATER, NOW, PLANNED_END, what_if
 
 PROVEN = {State.READY_WINNER, State.READY_LOSER, State.GUARDRAIL_FAILS}
 WHEN = {NOW: "when_now", LATER: "when_days", PLANNED_END: "when_planned"}
+STOPS = {NOW: "stop_now", LATER: "stop_later", PLANNED_END: "stop_planned"}
+SEEN_WITHIN = 0.8  # from the 10 % to the 90 % point, as lib.stats.forecast.observed_range
 
 
 def note_losses(found: Teller) -> None:
@@ -106,15 +109,30 @@ def tables_of(
 def _note_rows(found: Teller, table: WhatIf) -> None:
     place = place_of(found, table)
     for row, scenario in enumerate(table.scenarios):
-        _note_row(found, f"s{row}:", place, scenario)
-    book = found.book()
+        _note_row(found, f"s{row}:", table, scenario)
+    book = _book_of(found, table)
     book.chance(f"missed.{place}", table.missed, "power", table.treatment_key)
     found.add(book)
 
 
-def _note_row(found: Teller, prefix: str, place: int, scenario: Scenario) -> None:
-    key = found.experiment.variants[place].key
+def _book_of(found: Teller, table: WhatIf, prefix: str = "") -> Ledger:
+    """A book whose facts rest on what the table assumes instead of on what is so."""
     book = found.book(prefix)
+    for stem, assumed in (
+        ("n_per_day", wording.about_count(table.n_per_day, lang=found.lang)),
+        ("mde", wording.percent(table.mde, wording.significant_tail(table.mde), lang=found.lang)),
+        ("line", wording.evidence(round(1 - table.alpha, 6), lang=found.lang)),
+        ("level", wording.percent(SEEN_WITHIN, 0, lang=found.lang)),
+    ):
+        book.mention(stem, assumed)
+    return book
+
+
+def _note_row(found: Teller, prefix: str, table: WhatIf, scenario: Scenario) -> None:
+    place = place_of(found, table)
+    key = found.experiment.variants[place].key
+    book = _book_of(found, table, prefix)
+    book.mention("stop_from", phrase(STOPS[scenario.label], found.lang))
     book.days(f"days.{place}", scenario.days, "wait", key)
     book.count(f"n_more.{place}", scenario.n_more, "more visitors", about=True)
     for stem, chance, topic in (

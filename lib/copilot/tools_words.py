@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lib.commentary.grounds import Grounds
 from lib.copilot.desk import Asking, Findings, Panel, merged, prefixed
 from lib.copilot.teller import Teller, phrases, plain
 from lib.copilot.tools_now import arm_lines, begin, is_suspect, overlay, split_arms, verdict_of
@@ -75,8 +76,15 @@ def _headline(ask: Asking, status: str, n: int) -> Sentence:
 
 def listed_fact(ask: Asking, n: int, slot: str) -> Fact:
     """How many experiments are listed."""
-    shown = count(n, lang=ask.lang)
-    return Fact(id=slot, value=n, unit=Unit.COUNT, topic="experiments", shown=shown)
+    return Fact(
+        id=slot,
+        value=n,
+        unit=Unit.COUNT,
+        topic="experiments",
+        shown=count(n, lang=ask.lang),
+        definition=phrases(ask.lang)[f"def.{slot}"],
+        inputs=Grounds(ask.lang, {}, 0).of(slot, ("",)),
+    )
 
 
 def line(ask: Asking, experiment: Experiment) -> Sentence:
