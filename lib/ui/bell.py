@@ -25,7 +25,7 @@ from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
 
 STYLE = Path(__file__).with_name("bell.css").read_text(encoding="utf-8")
-EVERY_S = 5.0  # a run costs every open page a little; an alert is to be seen within 15 s of being stored
+EVERY_S = 8.0  # each run costs every open page; an alert is to be seen within 15 s of being stored
 TOAST_FOR = timedelta(seconds=30)  # so long each page may still show it; it shows it once
 LISTED = 6
 MOST_AT_ONCE = 3  # more are left to the bell, but for those of the experiment on the screen
