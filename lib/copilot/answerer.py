@@ -135,7 +135,8 @@ def _subject(ask: Asking, asked: Asked, before: Context) -> Experiment | Finding
     if mention.several:
         return _several(ask, mention.fits)
     if mention.fits:
-        said = _with_count(ask, tools_now.named(ask, "which_one", mention.fits), len(mention.fits))
+        n_fit = tools_words.listed_fact(ask, len(mention.fits), "n_fit")
+        said = tools_now.named(ask, "which_one", mention.fits, (n_fit,))
         return Findings(
             sentences=(said,), candidates=tuple(e.id for e in mention.fits), answers=False
         )
@@ -166,11 +167,6 @@ def _which(ask: Asking) -> Findings:
         return tools_words.list_experiments(ask, "all")
     said = tools_now.running_now(ask, "which_of_running")
     return Findings(sentences=(said,), candidates=tuple(e.id for e in ask.running()), answers=False)
-
-
-def _with_count(ask: Asking, sentence: Sentence, n: int) -> Sentence:
-    fact = tools_words.listed_fact(ask, n, "n_fit")
-    return replace(sentence, facts=(*sentence.facts, fact))
 
 
 def _several(ask: Asking, experiments: tuple[Experiment, ...]) -> Findings:

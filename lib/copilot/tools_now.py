@@ -9,7 +9,7 @@ from __future__ import annotations
 from lib.commentary.outlooks import requirement_line
 from lib.copilot.desk import Asking, Findings, Panel, prefixed
 from lib.copilot.teller import Teller, phrases, plain
-from lib.experiments.facts import Sentence
+from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Experiment, Goal
 from lib.stats.results import Estimate, Requirement, State
 from lib.wording import bare_name
@@ -201,12 +201,14 @@ def running_now(ask: Asking, key: str = "running_now") -> Sentence:
     return named(ask, key, running)
 
 
-def named(ask: Asking, key: str, experiments: tuple[Experiment, ...]) -> Sentence:
+def named(
+    ask: Asking, key: str, experiments: tuple[Experiment, ...], facts: tuple[Fact, ...] = ()
+) -> Sentence:
     """A phrase with a list of experiments in ``{names}``."""
     slots = ", ".join(f"[[name.{e.id}]]" for e in experiments[:12])
     template = phrases(ask.lang)[key].format(names=slots)
     names = tuple((f"name.{e.id}", bare_name(e.name)) for e in experiments[:12])
-    return Sentence(template=template, names=names, kind=key)
+    return Sentence(template=template, facts=facts, names=names, kind=key)
 
 
 def is_suspect(found: Teller) -> bool:

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from lib.history.store import Store
 
 from lib.experiments.errors import SourceDown, SourceRefused
 from lib.experiments.model import Reading
+from lib.history.store import Store
 from lib.live.feed import Hub
 from tests.unit.live.sources import START, Hand, HandSource, an_experiment
 
