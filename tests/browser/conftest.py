@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stand_in():
     """Real experiments replayed over HTTP, a month in a few minutes."""
     server = StandIn(data=None, speed=720.0, start_day=9.0)
@@ -41,7 +41,7 @@ def stand_in():
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def experiments(stand_in):
     """Experiment id by name, as the stand-in lists them."""
     request = urllib.request.Request(
@@ -97,14 +97,14 @@ def wait_for(address, process, log, limit_s=60):
     raise AssertionError(f"the app did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(stand_in, tmp_path_factory):
     """One app for all browser tests that do not need a cold start."""
     with running_app(stand_in, tmp_path_factory.mktemp("app")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     """The machine's Chromium, else the one Playwright brought."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)

@@ -65,7 +65,7 @@ def moved_runs(page, runs):
     page.wait_for_function(
         "before => Number(document.querySelector('.tile .num').textContent.replaceAll(',', '')) > before",
         arg=before,
-        timeout=30_000,
+        timeout=60_000,
     )
     page.wait_for_timeout(300)  # the end of that run is told after its numbers
     return runs[settled:]
