@@ -99,7 +99,7 @@ def wait_for(address, process, log, limit_s=60):
 
 @pytest.fixture(scope="module")
 def app(stand_in, tmp_path_factory):
-    """One app for all browser tests that do not need a cold start."""
+    """One app for the tests of a file that do not need a cold start."""
     with running_app(stand_in, tmp_path_factory.mktemp("app")) as address:
         yield address
 
