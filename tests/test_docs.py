@@ -53,7 +53,8 @@ def test_the_two_commands():
 
 def test_files_named_exist():
     """Paths in the README are there."""
-    for path in re.findall(r"`((?:lib|tests|pages|static)/[\w./-]+)`", README):
+    named = re.findall(r"`((?:lib|tests|pages|static)/[\w./-]+)`", README)
+    for path in [*named, *re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)]:
         assert (ROOT / path).exists(), path
 
 
