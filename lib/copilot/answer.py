@@ -7,6 +7,7 @@ survives reruns and page switches; what is done is in the store.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,8 +68,8 @@ class Answer:
         return self._over.wait(timeout_s)
 
 
-def as_record(fact: Fact) -> dict[str, Any]:
-    """A fact as it is kept with a message."""
+def as_record(fact: Fact, at: Sequence[Sequence[int]] = ()) -> dict[str, Any]:
+    """A fact as it is kept with a message; ``at`` is where its text says it, as starts and ends."""
     return {
         "id": fact.id,
         "value": fact.value,
@@ -82,4 +83,5 @@ def as_record(fact: Fact) -> dict[str, Any]:
         "as_of": fact.as_of.isoformat() if fact.as_of else None,
         "experiment_id": fact.experiment_id,
         "metric_id": fact.metric_id,
+        "at": [list(place) for place in at],
     }

@@ -17,12 +17,13 @@ from typing import Any
 
 from lib.commentary.sheet import names_of
 from lib.copilot import prompt, tools
-from lib.copilot.answer import Answer, as_record
+from lib.copilot.answer import Answer
 from lib.copilot.answerer import Reply, answer
 from lib.copilot.budget import Budget
 from lib.copilot.desk import Asking, Desk, Findings, Keeper, Panel, markdown_of, plain_of
 from lib.copilot.draft import Draft, is_foreign
 from lib.copilot.lexicon import Intent
+from lib.copilot.marks import BLOCK, marked_draft, marked_sentences, records
 from lib.copilot.models import ChatModel, End, Text, background_loop
 from lib.copilot.question import Context
 from lib.copilot.teller import phrases
@@ -108,6 +109,10 @@ class Assistant:
         except asyncio.CancelledError:
             made.is_stopped = True
             made.note = phrases(turn.lang)["stopped"]
+            if turn.draft is not None and made.text:
+                told = marked_draft(turn.draft, ())
+                made.text = told.text
+                made.facts = records(told, turn.draft.used.values(), turn.lang)
         except (
             Exception
         ):  # the answer's thread: whatever happens, the reader gets the computed answer
@@ -144,10 +149,10 @@ class Assistant:
         if reply is None:
             made.text = phrases(turn.lang)["no_answer"]
             return
-        said = {f.id: f for s in reply.sentences for f in s.facts}
-        made.facts = tuple(as_record(f) for f in said.values())
+        told = marked_sentences(reply.sentences)
+        made.facts = records(told, (f for s in reply.sentences for f in s.facts), reply.lang)
         made.panel = self._dated(reply.panel)
-        made.text = reply.text
+        made.text = told.text
 
     def _dated(self, panel: Panel | None) -> dict[str, Any] | None:
         """A panel with the moment it shows now, so that it can be drawn again as it stood."""
@@ -171,7 +176,7 @@ class Assistant:
         reply = turn.reply
         assert reply is not None  # noqa: S101  # the rules have answered before
         turn.found = []
-        draft = self._draft(turn, reply)
+        draft = turn.draft = self._draft(turn, reply)
         messages = self._messages(turn, reply)
         schemas = tools.schemas([e.id for e in self.desk.experiments()])
         for round_ in range(ROUNDS):
@@ -308,9 +313,11 @@ class Assistant:
             facts |= {f.id: f for s in core for f in s.facts}
         tables = self._tables(turn, reply)
         facts |= {f.id: f for s in tables for f in s.facts}
+        told = marked_draft(draft, core)
+        if tables:
+            told = told.then(marked_sentences(tables), BLOCK)
         made.author = model.name
-        made.text = draft.text.strip() + ("\n\n" + markdown_of(tables) if tables else "")
-        made.facts = tuple(as_record(f) for f in facts.values())
+        made.text, made.facts = told.text, records(told, facts.values(), reply.lang)
         panel = reply.panel
         if reply.intent is Intent.NOTHING:
             panel = next((f.panel for f in reversed(turn.found) if f.panel), None)
@@ -374,6 +381,7 @@ class _Turn:
     context: Context
     earlier: tuple[ChatMessage, ...]
     reply: Reply | None = None
+    draft: Draft | None = None
     found: list[Findings] = field(default_factory=list)
 
     @property

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from lib.commentary.sheet import facts_of, name_of, names_of
 from lib.copilot import prompt
 from lib.copilot.budget import Budget
-from lib.copilot.check import check_slots, fill_slots
+from lib.copilot.check import check_slots
+from lib.copilot.marks import marked_slots, records
 from lib.copilot.models import ChatModel, Text, background_loop
 from lib.copilot.situation import Situation, situation_of
 from lib.copilot.tools import fact_line
@@ -27,7 +28,7 @@ from lib.experiments.chat import Note
 from lib.experiments.errors import CopilotError
 from lib.experiments.facts import Fact
 from lib.live.view import LiveView
-from lib.wording import prompt_name
+from lib.wording import bare_name, prompt_name
 
 log = logging.getLogger(__name__)
 KIND = "commentary"
@@ -61,11 +62,12 @@ class NoteBook(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """A kept comment: plain text, when it was written, by which model."""
+    """A kept comment: plain text, when it was written, by which model, the figures in it as in a message."""
 
     text: str
     at: datetime
     author: str
+    facts: tuple[Mapping[str, Any], ...] = ()
 
 
 def newest_comment(store: NoteBook, experiment_id: int) -> Comment | None:
@@ -74,7 +76,13 @@ def newest_comment(store: NoteBook, experiment_id: int) -> Comment | None:
     said = _read(note)
     if note is None or not said.get("text"):
         return None
-    return Comment(text=str(said["text"]), at=note.at, author=str(said.get("author", "")))
+    facts = said.get("facts")
+    return Comment(
+        text=str(said["text"]),
+        at=note.at,
+        author=str(said.get("author", "")),
+        facts=tuple(facts) if isinstance(facts, list) else (),
+    )
 
 
 @dataclass(slots=True)
@@ -189,9 +197,10 @@ class Commentator:
         if wrong or not said or len(said) > LONGEST:
             log.info("a commentary failed the check: %s", [w.reason for w in wrong][:3])
             return
-        text = fill_slots(said, facts, labels)
+        told = marked_slots(said, facts, {slot: bare_name(name) for slot, name in labels.items()})
         kept = {
-            "text": text,
+            "text": told.text,
+            "facts": records(told, lang=self.lang),
             "author": model.name,
             "situation": {name: getattr(situation, name) for name in Situation.__slots__},
             "lang": self.lang,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import wording
 from lib.copilot.commentary import newest_comment
-from lib.copilot.safe_text import model_markdown
+from lib.ui.answer_figures import sheets, shown
 from lib.ui.answer_wiring import commentator
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
@@ -28,8 +28,10 @@ def running_note(experiment_id: int) -> None:
     comment = newest_comment(hub().store, experiment_id)
     if comment is None:
         return
-    at = wording.moment(comment.at, viewer(hub().clock).zone, now=hub().clock())
+    zone, key = viewer(hub().clock).zone, f"note-{experiment_id}"
+    at = wording.moment(comment.at, zone, now=hub().clock())
     author = wording.plain_name(comment.author, 40)
     with st.container(border=True, key="running-note"):
-        st.markdown(model_markdown(comment.text))
+        st.markdown(shown(comment.text, comment.facts, key))
         st.caption(f":material/auto_awesome: worded by {author}, {at}; figures computed")
+        sheets([(key, comment.facts)], zone)

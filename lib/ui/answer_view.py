@@ -19,6 +19,7 @@ from lib.copilot.answer import Answer
 from lib.copilot.safe_text import model_markdown
 from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state
+from lib.ui.answer_figures import key_of, moment, shown
 from lib.ui.answer_memo import draw_memo
 from lib.ui.live_block import live_block
 from lib.ui.markup import icon, span, tag
@@ -45,16 +46,11 @@ STEPS = {
 def draw_message(message: ChatMessage, *, is_live: bool, is_last: bool, place: int) -> None:
     """One kept message; ``is_live`` lets its panel tick."""
     with st.chat_message(message.role, avatar=_avatar(message.role)):
-        st.markdown(shown(message.text))
+        st.markdown(shown(message.text, message.facts, key_of(message, place)))
         if message.panel is not None:
             _panel(message, message.panel, is_live=is_live, place=place)
         if message.role == "assistant":
             _foot(message, is_last=is_last, place=place)
-
-
-def shown(text: str) -> str:
-    """An answer as harmless Markdown in which a number stays with its unit."""
-    return wording.unbreakable(model_markdown(text))
 
 
 def _avatar(role: str) -> str:
@@ -83,7 +79,7 @@ def tail(answer: Answer) -> None:
 def _panel(message: ChatMessage, panel: Mapping[str, Any], *, is_live: bool, place: int) -> None:
     """The panel under an answer: ticking, or as it stood when it was shown."""
     kind, experiment_id = str(panel.get("kind", "")), int(panel.get("experiment_id", 0))
-    as_of = _moment(panel.get("as_of"))
+    as_of = moment(panel.get("as_of"))
     key = f"panel-{message.id or place}"
     with st.container(border=True, key=f"{key}-box"):
         if kind == "live" and (is_live or answer_state.is_shown_now(message.id)):
@@ -170,7 +166,7 @@ def facts_table(facts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _row(fact: Mapping[str, Any]) -> tuple[str, ...]:
-    at = _moment(fact.get("as_of"))
+    at = moment(fact.get("as_of"))
     return (
         str(fact.get("shown", "")),
         str(fact.get("subject") or "experiment"),
@@ -220,12 +216,3 @@ def _ask_again(message: ChatMessage) -> None:
     questions = [m.text for m in earlier if m.role == "user"]
     if questions:
         ask(questions[-1], None)
-
-
-def _moment(raw: object) -> datetime | None:
-    if not isinstance(raw, str):
-        return None
-    try:
-        return datetime.fromisoformat(raw)
-    except ValueError:
-        return None

@@ -14,6 +14,7 @@ from lib.copilot.answerer import suggestions
 from lib.copilot.desk import Asking
 from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state, state
+from lib.ui.answer_figures import key_of, sheets
 from lib.ui.answer_note import running_note
 from lib.ui.answer_view import draw_message, live_ids, tail
 from lib.ui.answer_wiring import assistant, model
@@ -86,6 +87,7 @@ def _messages(
     for place, message in enumerate(messages):
         is_last = place == len(messages) - 1 and flying is None
         draw_message(message, is_live=message.id in ticking, is_last=is_last, place=place)
+    sheets([(key_of(m, n), m.facts) for n, m in enumerate(messages)], viewer(hub().clock).zone)
     if flying is not None:
         with st.chat_message("assistant", avatar=":material/insights:"):
             tail(flying)
