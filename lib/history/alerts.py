@@ -20,7 +20,7 @@ from lib.history import codec
 from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
 from lib.history.schema import alerts, deliveries
-from lib.history.snapshots import EVENT, protect
+from lib.history.snapshots import EVENT, Moment, protect
 
 A, D = alerts.c, deliveries.c
 OPEN = (DeliveryState.QUEUED.value, DeliveryState.FAILED.value)
@@ -56,14 +56,8 @@ class Alerts:
                 message = {"alert_key": alert.key, "channel": channel, "body": body}
                 self._enqueue(connection, message, now)
             if alert.as_of is not None:
-                protect(
-                    self._database,
-                    connection,
-                    experiment_id=alert.experiment_id,
-                    metric_id=None,
-                    as_of=to_micros(alert.as_of),
-                    why=EVENT,
-                )
+                moment = Moment(alert.experiment_id, None, to_micros(alert.as_of), EVENT)
+                protect(self._database, connection, moment)
             return True
 
         return self._database.write(work, otherwise=False)

@@ -16,7 +16,7 @@ from lib.history import codec
 from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
 from lib.history.schema import calls, experiments, exposures, plans
-from lib.history.snapshots import EVENT, protect
+from lib.history.snapshots import EVENT, Moment, protect
 
 C = calls.c
 
@@ -85,14 +85,8 @@ class PlansAndCalls:
                 return False
             if not self._database.insert_once(connection, calls, _values(call)):
                 return False
-            protect(
-                self._database,
-                connection,
-                experiment_id=call.experiment_id,
-                metric_id=call.metric_id,
-                as_of=to_micros(call.as_of),
-                why=EVENT,
-            )
+            moment = Moment(call.experiment_id, call.metric_id, to_micros(call.as_of), EVENT)
+            protect(self._database, connection, moment)
             return True
 
         return self._database.write(work, otherwise=False)

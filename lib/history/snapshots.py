@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -66,6 +66,15 @@ class _Standing:
     layout_id: int
     arms: bytes
     n_excluded: int
+
+
+class Moment(NamedTuple):
+    """A moment (microseconds) to protect in one metric, or in every metric of an experiment."""
+
+    experiment_id: int
+    metric_id: str | None
+    as_of: int
+    why: int
 
 
 class Snapshots:
@@ -144,18 +153,24 @@ class Snapshots:
 
         ``metric_id`` None: in every metric of the experiment.
         """
+        moment = Moment(experiment_id, metric_id, to_micros(as_of), why)
+        return self._database.write(lambda c: protect(self._database, c, moment), 0)
+
+    def protect_all(self, experiment_id: int, metric_id: str, moments: Sequence[datetime]) -> int:
+        """Mark moments that carry a minimum in one transaction; the number of moments, 0 when it cannot be kept."""
 
         def work(connection: Connection) -> int:
-            return protect(
-                self._database,
-                connection,
-                experiment_id=experiment_id,
-                metric_id=metric_id,
-                as_of=to_micros(as_of),
-                why=why,
-            )
+            track_id = self.track_id(connection, experiment_id, metric_id)
+            if track_id is None:
+                return 0
+            once = self._database.insert(protections).on_conflict_do_nothing()
+            marks = [
+                {"track_id": track_id, "why": MINIMUM, "as_of": to_micros(at)} for at in moments
+            ]
+            connection.execute(once, marks)
+            return len(marks)
 
-        return self._database.write(work, 0)
+        return self._database.write(work, 0) if moments else 0
 
     def track_id(self, connection: Connection, experiment_id: int, metric_id: str) -> int | None:
         """The track of one metric; None when nothing of it was ever kept."""
@@ -284,19 +299,12 @@ def within(
     return query.where(S.taken_at <= then, still)
 
 
-def protect(
-    database: Database,
-    connection: Connection,
-    *,
-    experiment_id: int,
-    metric_id: str | None,
-    as_of: int,
-    why: int,
-) -> int:
+def protect(database: Database, connection: Connection, moment: Moment) -> int:
     """Mark a moment inside a transaction of the caller; the number of tracks it was marked in."""
-    owned = select(tracks.c.id).where(tracks.c.experiment_id == experiment_id)
-    if metric_id is not None:
-        owned = owned.where(tracks.c.metric_id == metric_id)
+    why, as_of = moment.why, moment.as_of
+    owned = select(tracks.c.id).where(tracks.c.experiment_id == moment.experiment_id)
+    if moment.metric_id is not None:
+        owned = owned.where(tracks.c.metric_id == moment.metric_id)
     ids = connection.execute(owned).scalars().all()
     for track_id in ids:
         database.insert_once(

@@ -7,7 +7,7 @@ cannot be read raises StoreError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -139,6 +139,10 @@ class Store:
     ) -> int:
         """Never thin the rows of this moment; the number of rows found."""
         return self._snapshots.protect(experiment_id, metric_id, as_of, why)
+
+    def protect_all(self, experiment_id: int, metric_id: str, moments: Sequence[datetime]) -> int:
+        """Never thin these rows of one metric; the number of moments marked."""
+        return self._snapshots.protect_all(experiment_id, metric_id, moments)
 
     def thin(self, now: datetime | None = None, at_most: int = 100_000) -> int:
         """Delete what retention allows; the number of rows deleted."""

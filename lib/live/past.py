@@ -8,7 +8,6 @@ The set-up is the one of now; when it changed is told by the notes of the timeli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,23 +22,20 @@ from lib.experiments.model import (
     Status,
 )
 from lib.history.store import Store
+from lib.live.shelf import LookingBack
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
 from lib.live.view import LiveView
 from lib.stats.results import Series
 
 
-class ShelfAsOf:
+class ShelfAsOf(LookingBack):
     """The store as it stood at one moment of the data's clock; writes are dropped."""
 
     def __init__(self, store: Store, moment: datetime) -> None:
         self._store = store
         self._moment = moment
         self._known: dict[tuple[int, str], datetime | None] = {}
-
-    def keep(self, snapshots: Sequence[Snapshot]) -> int:
-        """Nothing is kept while looking back."""
-        return 0
 
     def thinned_series(self, experiment: Experiment, metric: Metric, *, points: int) -> Series:
         """The rows up to the moment as known then, thinned."""
@@ -67,10 +63,6 @@ class ShelfAsOf:
         """The frozen plan; it never depends on what was observed."""
         return self._store.plan(experiment_id)
 
-    def freeze_plan(self, plan: Plan) -> Plan:
-        """A plan made while looking back is not kept."""
-        return plan
-
     def calls(self, experiment_id: int) -> tuple[Call, ...]:
         """The calls known then, as they stood then."""
         return tuple(
@@ -78,14 +70,6 @@ class ShelfAsOf:
             for call in self._store.calls(experiment_id)
             if call.as_of <= self._moment
         )
-
-    def record_call(self, call: Call) -> bool:
-        """Nothing is kept while looking back."""
-        return False
-
-    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> int:
-        """Nothing is kept while looking back."""
-        return 0
 
 
 def view_as_of(store: Store, view: LiveView, moment: datetime) -> LiveView:

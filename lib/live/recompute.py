@@ -26,6 +26,7 @@ from lib.experiments.model import (
 )
 from lib.history.record import Record, read_record, write_record
 from lib.history.store import Store
+from lib.live.shelf import LookingBack
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import MAX_ROWS, Tracker
 from lib.live.view import LiveView
@@ -42,15 +43,11 @@ SUMS = (
 )
 
 
-class RecordShelf:
+class RecordShelf(LookingBack):
     """The store as far as some records go; writes are dropped."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = {record.metric.id: record for record in records}
-
-    def keep(self, snapshots: Sequence[Snapshot]) -> int:
-        """Nothing is kept."""
-        return 0
 
     def thinned_series(self, experiment: Experiment, metric: Metric, *, points: int) -> Series:
         """All rows of the record; they were thinned when it was made."""
@@ -69,21 +66,9 @@ class RecordShelf:
         """The plan of the record."""
         return next((r.plan for r in self._records.values()), None)
 
-    def freeze_plan(self, plan: Plan) -> Plan:
-        """Nothing is kept."""
-        return plan
-
     def calls(self, experiment_id: int) -> tuple[Call, ...]:
         """The calls of all records."""
         return tuple(dict.fromkeys(c for r in self._records.values() for c in r.calls))
-
-    def record_call(self, call: Call) -> bool:
-        """Nothing is kept."""
-        return False
-
-    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> int:
-        """Nothing is kept."""
-        return 0
 
 
 def gather_records(store: Store, view: LiveView, *, source: str = "") -> tuple[Record, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from lib.commentary.sentences import comment
 from lib.experiments.model import (
@@ -21,6 +20,7 @@ from lib.experiments.model import (
     Reading,
     Snapshot,
 )
+from lib.live.shelf import Shelf
 from lib.live.speed import SpeedMeter
 from lib.live.track import Track, joined
 from lib.live.view import Checked, LiveView, Trouble
@@ -35,22 +35,6 @@ DAY = timedelta(days=1)
 MAX_ROWS = (
     20_000  # a longer past is thinned in SQL before it is evaluated again; first rows of hours stay
 )
-
-
-class Shelf(Protocol):
-    """What a tracker needs of the store; the methods promise what ``lib.history.store`` says."""
-
-    def keep(self, snapshots: Sequence[Snapshot]) -> int: ...  # noqa: D102  # see the class
-    def thinned_series(  # noqa: D102  # see the class
-        self, experiment: Experiment, metric: Metric, *, points: int
-    ) -> Series: ...
-    def newest(self, experiment_id: int, metric_id: str) -> Snapshot | None: ...  # noqa: D102  # see the class
-    def exposures(self, experiment_id: int) -> Exposures | None: ...  # noqa: D102  # see the class
-    def plan(self, experiment_id: int) -> Plan | None: ...  # noqa: D102  # see the class
-    def freeze_plan(self, plan: Plan) -> Plan: ...  # noqa: D102  # see the class
-    def calls(self, experiment_id: int) -> tuple[Call, ...]: ...  # noqa: D102  # see the class
-    def record_call(self, call: Call) -> bool: ...  # noqa: D102  # see the class
-    def protect(self, experiment_id: int, metric_id: str, as_of: datetime) -> int: ...  # noqa: D102  # see the class
 
 
 class Tracker:
@@ -148,8 +132,8 @@ class Tracker:
             track.snapshot = snapshot
         for call in track.watch.calls:
             self._shelf.record_call(call)
-        for at in track.to_keep:
-            self._shelf.protect(self.experiment.id, snapshot.metric_id, at)
+        if self._shelf.protect_all(self.experiment.id, snapshot.metric_id, track.to_keep):
+            track.to_keep = ()
 
     def _rebuilt(self, snapshot: Snapshot) -> Track:
         """The watch of one metric from everything kept: after a start, a plan or a correction."""
@@ -176,10 +160,9 @@ class Tracker:
             exposures=reading.exposures or self.view.exposures,
             calls=self._shelf.calls(self.experiment.id),
         )
-        analyses = self._analyses(moment)
+        analyses, outlook = self._analyses(moment)
         primary = next((a for a in analyses if a.metric == self.experiment.primary), None)
         track = self._tracks[primary.metric.id] if primary else None
-        outlook = self._forecast(primary, track, moment)
         return LiveView(
             experiment=self.experiment,
             analyses=analyses,
@@ -204,9 +187,13 @@ class Tracker:
             evidence_course=track.course if track else (),
         )
 
-    def _analyses(self, moment: _Moment) -> tuple[Analysis, ...]:
-        """Guardrails first, since the primary's verdict needs them; returned in the metrics' order."""
+    def _analyses(self, moment: _Moment) -> tuple[tuple[Analysis, ...], Forecast | None]:
+        """Guardrails first, since the primary's verdict needs them; returned in the metrics' order.
+
+        With them the primary's forecast, which rests on nothing that it adds to the analysis.
+        """
         done: dict[str, Analysis] = {}
+        outlooks: dict[str, Forecast | None] = {}
         for metric in sorted(self.experiment.metrics, key=_guardrails_first):
             track = self._tracks.get(metric.id)
             if track is None:
@@ -214,10 +201,12 @@ class Tracker:
             guards = [a for a in done.values() if a.metric.role is MetricRole.GUARDRAIL]
             analysis = self._analyse(metric, track, moment, guards)
             if metric.role is MetricRole.PRIMARY:  # "unlikely to decide" needs the forecast
-                outlook = self._forecast(analysis, track, moment)
+                outlook = outlooks[metric.id] = self._forecast(analysis, track, moment)
                 analysis = self._analyse(metric, track, moment, guards, outlook)
             done[metric.id] = analysis
-        return tuple(done[m.id] for m in self.experiment.metrics if m.id in done)
+        primary = self.experiment.primary
+        analyses = tuple(done[m.id] for m in self.experiment.metrics if m.id in done)
+        return analyses, outlooks.get(primary.id) if primary else None
 
     def _analyse(
         self,
@@ -241,10 +230,8 @@ class Tracker:
             early=track.recent,
         )
 
-    def _forecast(
-        self, analysis: Analysis | None, track: Track | None, moment: _Moment
-    ) -> Forecast | None:
-        if analysis is None or track is None or not self.experiment.is_running:
+    def _forecast(self, analysis: Analysis, track: Track, moment: _Moment) -> Forecast | None:
+        if not self.experiment.is_running:
             return None
         return forecast(analysis, n_per_day=track.n_per_day(), server_now=moment.server_now)
 
