@@ -8,7 +8,8 @@ of the same data where one is wanted, in tests and exports. Times are kept once 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,9 @@ class Plot:
         """One more text."""
         self.layout.setdefault("annotations", []).append(annotation)
 
-    def column(self, at: pd.Series) -> str:
-        """The name of a time column; equal columns are kept once."""
-        steps = np.diff(wall_seconds(at, self.zone), prepend=0).tolist()
+    def column(self, at: NDArray[np.float64]) -> str:
+        """The name of a column of moments (POSIX seconds); equal columns are kept once."""
+        steps = _steps(at.tobytes(), self.zone)
         if steps not in self.columns:
             self.columns.append(steps)
         return f"@{self.columns.index(steps)}"
@@ -65,7 +66,7 @@ class Plot:
         if not isinstance(name, str):
             return {}
         seconds = np.cumsum(self.columns[int(name[1:])]).tolist()
-        return {"x": [(EPOCH + pd.Timedelta(seconds=s)).isoformat() for s in seconds]}
+        return {"x": [(EPOCH + timedelta(seconds=s)).isoformat() for s in seconds]}
 
 
 def wall(moment: datetime, zone: tzinfo) -> str:
@@ -73,7 +74,17 @@ def wall(moment: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
 
-def wall_seconds(at: pd.Series, zone: tzinfo) -> NDArray[np.int64]:
-    """Aware moments as seconds of the reader's wall clock since 1970."""
-    local = at if zone is UTC else at.dt.tz_convert(zone).dt.tz_localize(None)
+def wall_seconds(at: NDArray[np.float64], zone: tzinfo) -> NDArray[np.int64]:
+    """Moments (POSIX seconds) as seconds of the reader's wall clock since 1970."""
+    seconds = np.floor(at).astype(np.int64)
+    if zone is UTC:
+        return seconds
+    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(zone).tz_localize(None)
     return np.asarray(local.to_numpy(dtype="datetime64[s]").astype(np.int64))
+
+
+@lru_cache(maxsize=16)
+def _steps(at: bytes, zone: tzinfo) -> list[int]:
+    """The column of these moments; the figures of a page share theirs, and nobody changes it."""
+    steps: list[int] = np.diff(wall_seconds(np.frombuffer(at), zone), prepend=0).tolist()
+    return steps

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
 from lib.charts.theme import PERCENT_TICKS, axis
-from lib.charts.timeline import Canvas, later_part, line, rows_of, say, start
+from lib.charts.timeline import (
+    Canvas,
+    alt_daily,
+    arm_line,
+    explain_daily,
+    line,
+    newest_known,
+    say,
+    start,
+)
+from lib.stats.movement import Movement
 
 TITLE = "Split and its check"
 SMALLEST = 0.01  # an axis narrower than this would make noise look like a fault
 CALM = 0.8
 
 
-def figure(frame: pd.DataFrame, canvas: Canvas) -> go.Figure:
+def figure(moved: Movement, canvas: Canvas) -> go.Figure:
     """The plot as a figure."""
-    return plot(frame, canvas).figure()
+    return plot(moved, canvas).figure()
 
 
-def plot(frame: pd.DataFrame, canvas: Canvas) -> Plot:
+def plot(moved: Movement, canvas: Canvas) -> Plot:
     """Shares with the planned ones as levels; grey, right axis: the p that holds at every look."""
     made = start(
-        canvas, TITLE, "share of visitors", tickformat=PERCENT_TICKS, range=_range(frame, canvas)
+        canvas, TITLE, "share of visitors", tickformat=PERCENT_TICKS, range=_range(moved, canvas)
     )
-    if frame.empty or not frame["share"].notna().any():
+    if np.isnan(moved.share).all():
         return say(made, "No visitors to show yet.", canvas.colours)
     muted = canvas.colours.muted
     made.layout["yaxis2"] = axis(
@@ -37,18 +46,19 @@ def plot(frame: pd.DataFrame, canvas: Canvas) -> Plot:
                    line={"width": 1.2, "color": canvas.colours.zero, "dash": "dash"})  # fmt: skip
     for arm in canvas.arms:
         style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
-        line(made, rows_of(frame, arm.key), "share", arm.name, style, hovertemplate="%{y:.2%}")
-    first = rows_of(frame, canvas.arms[0].key)
-    line(made, first, "balance_p", "p of the split, right axis", {"width": 1.4, "color": muted, "shape": "hv"},
+        arm_line(made, moved, moved.share[:, moved.place(arm.key)], arm, style,
+                 hovertemplate="%{y:.2%}")  # fmt: skip
+    line(made, moved, moved.balance_p, "p of the split, right axis", {"width": 1.4, "color": muted, "shape": "hv"},
          hovertemplate="%{y:.3~g}", yaxis="y2")  # fmt: skip
+    explain_daily(made, moved, canvas.colours)
     return made
 
 
-def _range(frame: pd.DataFrame, canvas: Canvas) -> list[float] | None:
+def _range(moved: Movement, canvas: Canvas) -> list[float] | None:
     """The later shares and the planned ones; the first visitors say nothing about the split."""
-    if frame.empty:
+    if not len(moved):
         return None
-    later = later_part(frame, CALM)["share"].to_numpy(dtype=float)
+    later = moved.later_part(CALM).share
     planned = [arm.share for arm in canvas.arms if arm.share is not None]
     known: list[float] = [*later[np.isfinite(later)].tolist(), *planned]
     if not known:
@@ -57,10 +67,10 @@ def _range(frame: pd.DataFrame, canvas: Canvas) -> list[float] | None:
     return [round(max(0.0, min(known) - room), 4), round(min(1.0, max(known) + room), 4)]
 
 
-def alt(frame: pd.DataFrame, canvas: Canvas) -> str:
+def alt(moved: Movement, canvas: Canvas) -> str:
     """The figure in words: the newest p of the split."""
-    known = rows_of(frame, canvas.arms[0].key)["balance_p"].dropna() if len(frame) else None
-    if known is None or known.empty:
+    newest = newest_known(moved.balance_p)
+    if newest is None:
         return f"{TITLE}: nobody yet."
-    newest = known.iloc[-1]
-    return f"{TITLE}: p of the split, valid at every look, {newest:.3g}; {len(canvas.arms)} arms."
+    said = f"p of the split, valid at every look, {newest:.3g}; {len(canvas.arms)} arms."
+    return f"{TITLE}: {said}{alt_daily(moved)}"

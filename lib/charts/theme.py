@@ -136,8 +136,12 @@ def rounded(x: float | None, digits: int = 6) -> float | None:
 
 def blank(title: str, colours: Theme = LIGHT, **layout: Any) -> go.Figure:
     """A figure with title, fonts and margins, and nothing drawn."""
-    settings: dict[str, Any] = {
-        "template": go.layout.Template(),
+    return go.Figure(layout={"template": go.layout.Template(), **bare(title, colours), **layout})
+
+
+def bare(title: str, colours: Theme = LIGHT) -> dict[str, Any]:
+    """The layout of such a figure as plain data."""
+    return {
         "font": {"family": FONT, "size": 12, "color": colours.text},
         "title": {
             "text": title,
@@ -157,7 +161,6 @@ def blank(title: str, colours: Theme = LIGHT, **layout: Any) -> go.Figure:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         "colorway": list(colours.arms),
     }
-    return go.Figure(layout=settings | layout)
 
 
 def axis(title: str, colours: Theme = LIGHT, **more: Any) -> dict[str, Any]:

@@ -1,31 +1,36 @@
 """What the figures over time share: one time axis, one legend of arms, lines with bands. Used by its neighbours.
 
-Frames are those of ``lib.live.trend``: columns at (aware datetime), arm_key, lift, low, high, single_low,
-single_high, evidence, evidence_now, single_evidence (0..1), rate, n (cumulative visitors of the arm), share,
-balance_p.
+They draw a ``Movement``. What comes from PostHog's daily series, and not from readings of the day, is drawn as
+open circles on a dashed line and said in words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lib import wording
 from lib.charts.plot import Plot, wall
-from lib.charts.theme import LIGHT, Mark, Theme, axis, blank, fade, plain
+from lib.charts.theme import LIGHT, Mark, Theme, axis, bare, fade, plain
+from lib.stats.movement import DAILY, Movement
+from lib.stats.results import Floats
 
-MOST_POINTS = 720  # about one every two pixels of a wide window
-GAP = timedelta(seconds=1)
+STOPS = (
+    {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
+    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
+)
+MARGIN = {"l": 66, "r": 16, "t": 58, "b": 52}
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One arm of a figure over time: its key in the frame, the name shown, its place among the variants."""
+    """One arm of a figure over time: its key, the name shown, its place among the variants."""
 
     key: str
     name: str
@@ -63,7 +68,8 @@ class Canvas:
 
 def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     """An empty plot with the shared time axis, its marks and gaps, and its own y axis."""
-    layout = blank_layout(title, canvas.colours)
+    layout = bare(title, canvas.colours)
+    layout |= {"hovermode": "x unified", "margin": dict(MARGIN), "legend": dict(LEGEND)}
     span = None if canvas.span is None else [wall(end, canvas.zone) for end in canvas.span]
     layout["xaxis"] = axis(
         " · ".join(part for part in (f"time, {zone_name(canvas)}", canvas.stamp) if part),
@@ -81,31 +87,6 @@ def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     for mark in canvas.marks:
         _add_mark(plot, mark, canvas)
     return plot
-
-
-_newest: list[tuple[pd.DataFrame, dict[str, pd.DataFrame]]] = [(pd.DataFrame(), {})]
-STOPS = (
-    {"dtickrange": [None, 3_600_000], "value": "%H:%M\n%-d %b"},
-    {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
-    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
-)
-
-
-def blank_layout(title: str, colours: Theme) -> dict[str, Any]:
-    """The bare layout as plain data; made once a title, since ``blank`` builds a whole figure."""
-    made = _layouts.get((title, colours))
-    if made is None:
-        fig = blank(
-            title, colours, hovermode="x unified", margin={"l": 66, "r": 16, "t": 58, "b": 52}
-        )
-        fig.update_layout(legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02})
-        made = fig.to_plotly_json()["layout"]
-        made.pop("template", None)
-        _layouts[title, colours] = made
-    return dict(made)
-
-
-_layouts: dict[tuple[str, Theme], dict[str, Any]] = {}
 
 
 def zone_name(canvas: Canvas) -> str:
@@ -135,42 +116,9 @@ def say(plot: Plot, text: str, colours: Theme) -> Plot:
     return plot
 
 
-def rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    """One arm's rows in order of time, at most ``MOST_POINTS``, always with the newest.
-
-    The five figures of a page ask for the same rows of the same frame; the last frame's are kept.
-    """
-    kept_of, kept = _newest[0]
-    if kept_of is not frame:
-        kept = {}
-        _newest[0] = (frame, kept)
-    if key not in kept:
-        kept[key] = _rows_of(frame, key)
-    return kept[key]
-
-
-def _rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    rows: pd.DataFrame = frame[frame["arm_key"] == key]
-    if not rows["at"].is_monotonic_increasing:
-        rows = rows.sort_values("at")
-    if len(rows) <= MOST_POINTS:
-        return rows
-    keep = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int))
-    return rows.iloc[keep]
-
-
-def later_part(frame: pd.DataFrame, share: float) -> pd.DataFrame:
-    """The rows of the last ``share`` (0..1) of the time shown; axes fit these, since a run begins wildly."""
-    if frame.empty:
-        return frame
-    first, last = frame["at"].min(), frame["at"].max()
-    later: pd.DataFrame = frame[frame["at"] >= last - share * (last - first)]
-    return later
-
-
-def values(column: Sequence[float] | pd.Series, scale: float = 1.0) -> list[float | None]:
+def values(column: Sequence[float] | Floats) -> list[float | None]:
     """Rounded numbers; what is not finite is a gap, never a zero."""
-    numbers = np.asarray(column, dtype=float) * scale
+    numbers = np.asarray(column, dtype=float)
     known = np.isfinite(numbers)
     rounded = np.round(np.where(known, numbers, 0.0), 5).tolist()
     if known.all():
@@ -179,23 +127,94 @@ def values(column: Sequence[float] | pd.Series, scale: float = 1.0) -> list[floa
 
 
 def line(
-    plot: Plot, rows: pd.DataFrame, column: str, name: str, style: dict[str, Any], **more: Any
+    plot: Plot, moved: Movement, column: Floats, name: str, style: dict[str, Any], **more: Any
 ) -> None:
     """One line; ``more`` goes to the trace."""
-    scale = more.pop("scale", 1.0)
     plot.add(
-        type="scatter", x=plot.column(rows["at"]), y=values(rows[column], scale), name=plain(name),
-        mode="lines", line=style, connectgaps=False, **more,
+        type="scatter", x=plot.column(moved.at), y=values(column), name=plain(name), mode="lines",
+        line=style, connectgaps=False, **more,
     )  # fmt: skip
 
 
-def band(plot: Plot, rows: pd.DataFrame, ends: tuple[str, str], colour: str, limit: float) -> None:
+def arm_line(
+    plot: Plot,
+    moved: Movement,
+    column: Floats,
+    arm: Arm,
+    style: dict[str, Any],
+    *,
+    hovertemplate: str,
+    customdata: Floats | None = None,
+) -> None:
+    """The line of an arm that says which of its moments are daily figures."""
+    more: dict[str, Any] = {"hovertemplate": hovertemplate}
+    extra: dict[str, Any] = {} if customdata is None else {"customdata": pairs(customdata)}
+    if not moved.is_daily.any():
+        line(plot, moved, column, arm.name, style, **more, **extra)
+        return
+    more["legendgroup"] = arm.key  # its three parts come and go together
+    line(plot, moved, np.where(moved.is_daily, np.nan, column), arm.name, style, **more, **extra)
+    if customdata is not None:
+        extra = {"customdata": pairs(customdata[moved.is_daily])}
+    _daily_line(plot, moved, column, arm, style | {"dash": "dash"})
+    days = moved.rows(np.flatnonzero(moved.is_daily))
+    ring = {"symbol": "circle-open", "size": 7, "color": style["color"], "line": {"width": 1.6}}
+    plot.add(
+        type="scatter", x=plot.column(days.at), y=values(column[moved.is_daily]), name=plain(arm.name),
+        mode="markers", marker=ring, showlegend=False, **extra,
+        **more | {"hovertemplate": f"{hovertemplate}, {DAILY}"},
+    )  # fmt: skip
+
+
+def _daily_line(
+    plot: Plot, moved: Movement, column: Floats, arm: Arm, style: dict[str, Any]
+) -> None:
+    """From each daily figure to its neighbours; the moments from the first to the last of them."""
+    around = np.flatnonzero(np.convolve(moved.is_daily, [1, 1, 1], "same"))
+    part = slice(int(around[0]), int(around[-1]) + 1)
+    shown = np.full(len(moved), np.nan)
+    shown[around] = column[around]
+    line(plot, moved.rows(part), shown[part], arm.name, style, hoverinfo="skip", showlegend=False,
+         legendgroup=arm.key)  # fmt: skip
+
+
+def explain_daily(plot: Plot, moved: Movement, colours: Theme) -> None:
+    """The entry in the legend that says what the circles are; none without a daily figure."""
+    if moved.is_daily.any():
+        plot.add(
+            type="scatter", x=[None], y=[None], name=DAILY, mode="lines+markers", hoverinfo="skip",
+            line={"width": 1.6, "dash": "dash", "color": colours.muted},
+            marker={"symbol": "circle-open", "size": 7, "color": colours.muted},
+        )  # fmt: skip
+
+
+def alt_daily(moved: Movement) -> str:
+    """In words how many moments are daily figures; empty without one."""
+    n, known = int(moved.is_daily.sum()), int(np.isfinite(moved.n).any(axis=1).sum())
+    if not n:
+        return ""
+    return f" {n} of {known} moments: {DAILY}, open circles on a dashed line."
+
+
+def pairs(ends: Floats) -> list[tuple[float | None, ...]]:
+    """Rows of numbers for a trace's ``customdata``."""
+    return list(zip(*(values(end) for end in ends.T), strict=True))
+
+
+def newest_known(column: Floats) -> float | None:
+    """The last finite number."""
+    known = column[np.isfinite(column)]
+    return float(known[-1]) if known.size else None
+
+
+def band(
+    plot: Plot, moved: Movement, ends: tuple[Floats, Floats], colour: str, limit: float
+) -> None:
     """The area between two columns; infinite ends are cut at ``limit``."""
-    low, high = (rows[end].clip(-limit, limit) for end in ends)
-    known = (low.notna() & high.notna()).to_numpy()
-    inside = rows[known]
+    low, high = (np.clip(end, -limit, limit) for end in ends)
+    known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
     shared: dict[str, Any] = {
-        "type": "scatter", "x": plot.column(inside["at"]), "mode": "lines", "line": {"width": 0},
+        "type": "scatter", "x": plot.column(moved.at[known]), "mode": "lines", "line": {"width": 0},
         "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
     plot.add(y=values(low[known]), **shared)
@@ -206,15 +225,3 @@ def level(plot: Plot, colours: Theme, at: float = 0.0, dash: str = "solid") -> N
     """A level to compare with."""
     plot.shape(type="line", xref="paper", x0=0, x1=1, y0=at, y1=at, layer="below",
                line={"width": 1.2, "color": colours.zero, "dash": dash})  # fmt: skip
-
-
-def broken(frame: pd.DataFrame, gaps: Sequence[tuple[datetime, datetime]]) -> pd.DataFrame:
-    """The frame with an empty moment inside each gap, so that lines break there."""
-    if not gaps or frame.empty:
-        return frame
-    empty = [
-        {"at": pd.Timestamp(first + GAP), "arm_key": key}
-        for first, _ in gaps
-        for key in frame["arm_key"].unique()
-    ]
-    return pd.concat([frame, pd.DataFrame(empty)], ignore_index=True)

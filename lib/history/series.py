@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row, Select, select
 
-from lib.experiments.model import Experiment, Metric
+from lib.experiments.model import Experiment, Metric, Origin
 from lib.history.encode import OPTIONAL, REQUIRED, ArmLayout, parse_layout
 from lib.history.ladder import TOP, level_for
 from lib.history.moments import SECOND, to_micros
@@ -23,8 +23,9 @@ from lib.history.snapshots import EVENT, MINIMUM, TRACK, S, Snapshots, within
 from lib.stats.results import Floats, Series
 
 P = protections.c
+DAILY = Origin.DAILY.value
 Span = tuple[datetime | None, datetime | None]
-COLUMNS = (S.as_of, S.n_excluded, S.layout_id, S.arms)
+COLUMNS = (S.as_of, S.n_excluded, S.origin, S.layout_id, S.arms)
 
 
 class SeriesReader:
@@ -110,7 +111,7 @@ class SeriesReader:
         return (ends[1] - ends[0]) / SECOND if ends else None
 
     def _series(self, experiment: Experiment, rows: Sequence[Row[Any]]) -> Series:
-        as_of, n_excluded, layout_ids, arms = zip(*rows, strict=True) if rows else ((), (), (), ())
+        as_of, n_excluded, origins, layout_ids, arms = zip(*rows, strict=True) if rows else [()] * 5
         sums = _Sums(len(rows), tuple(v.key for v in experiment.variants))
         for layout_id in set(layout_ids):
             here = np.flatnonzero(np.array(layout_ids) == layout_id)
@@ -119,6 +120,7 @@ class SeriesReader:
         return Series(
             as_of=np.array(as_of, dtype=np.int64) / SECOND,
             n_excluded=np.array(n_excluded, dtype=np.float64),
+            is_daily=np.array([origin == DAILY for origin in origins], dtype=bool),
             **sums.known(),
         )
 

@@ -10,10 +10,12 @@ import numpy as np
 from lib.experiments.model import Snapshot
 from lib.stats.forecast import visitors_per_day
 from lib.stats.results import Floats, Series
+from lib.stats.series import rows_of
 from lib.stats.watch import Watch, rows_to_keep
 
 MEMORY_S = 8 * 86_400.0  # enough for a trailing week
 MOST_COURSE = 120
+MOST_TO_KEEP = 20_000  # while nothing can be kept
 
 
 class Track:
@@ -22,9 +24,7 @@ class Track:
     def __init__(self, watch: Watch, snapshot: Snapshot) -> None:
         self.watch = watch
         self.snapshot = snapshot
-        self.to_keep: tuple[
-            datetime, ...
-        ] = ()  # moments of the newest rows that carry the evidence
+        self.to_keep: tuple[datetime, ...] = ()  # rows that carry the evidence, not protected yet
         self._series: Series | None = None
         self._evidence = np.empty((0, 2))
         self._course = np.empty((0, 2))
@@ -32,7 +32,8 @@ class Track:
     def extend(self, series: Series) -> None:
         """Feed newer rows."""
         trace = self.watch.extend(series)
-        self.to_keep = tuple(datetime.fromtimestamp(at, UTC) for at in rows_to_keep(trace))
+        fresh_moments = (datetime.fromtimestamp(at, UTC) for at in rows_to_keep(trace))
+        self.to_keep = (*self.to_keep, *fresh_moments)[-MOST_TO_KEEP:]
         self._series = series if self._series is None else joined(self._series, series)
         self._series = _tail(self._series, MEMORY_S)
         if trace.evidence.size:
@@ -96,12 +97,7 @@ def _tail(series: Series, span_s: float) -> Series:
     """The rows of the last ``span_s`` seconds, at least two."""
     start = int(np.searchsorted(series.as_of, series.as_of[-1] - span_s))
     start = max(0, min(start, len(series) - 2))
-
-    def cut(name: str) -> Floats | None:
-        values = getattr(series, name)
-        return None if values is None else values[start:]
-
-    return Series(**{f.name: cut(f.name) for f in fields(Series)})  # type: ignore[arg-type]  # as above
+    return rows_of(series, slice(start, None))
 
 
 def _coarser(course: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""How one metric moved, as data frames for the charts of the history page; also called by the copilot and the memo.
+"""How one metric moved, as arrays for the charts of the history page and as a table for files.
 
 A trend is evaluated once from rows thinned in SQL and then only extended by the newest rows, so that a tick costs
 milliseconds however long the past is. It is computed without hindsight: each row knows only the rows before it.
@@ -14,40 +14,46 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from lib.experiments.model import Experiment, Metric, MetricKind, Plan
+from lib.experiments.model import Experiment, Metric, MetricKind, Plan, Snapshot
 from lib.history.store import Store
 from lib.live.track import joined
+from lib.stats.movement import BY_ARM, COLUMNS, DAILY, READING, Movement, nothing
 from lib.stats.results import Floats, Series, Trace
+from lib.stats.series import rows_of
 from lib.stats.watch import Watch
 
 POINTS = 1200
 KEPT = 64  # trends in memory: one a metric and range that somebody looks at
-COLUMNS = (
-    "lift",
-    "low",
-    "high",
-    "single_low",
-    "single_high",
-    "evidence",
-    "evidence_now",
-    "single_evidence",
-)
+COMPARED = ("lift", "low", "high", "single_low", "single_high", "evidence")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     """How one metric moved within a range.
 
-    ``frame`` has one row a moment and arm: at (aware datetime, the data's clock), arm_key, lift, low, high,
-    single_low, single_high (fractions, NaN for the baseline), evidence, evidence_now, single_evidence (0..1),
-    rate (the arm's value: rate or mean), n (cumulative visitors), share (0..1 of all visitors), balance_p.
-    ``called_at`` maps a treatment to the moment of its call.
+    ``called_at`` maps a treatment to the moment of its call; moments are of the data's clock.
     """
 
-    frame: pd.DataFrame
+    moved: Movement
     called_at: dict[str, datetime]
     gaps: tuple[tuple[datetime, datetime], ...]
     version: str
+
+    def frame(self) -> pd.DataFrame:
+        """One row a moment and arm, arm by arm.
+
+        Columns: at (aware datetime), arm_key, those of ``Movement`` by arm, balance_p, origin (``reading`` or
+        ``daily figure from PostHog``).
+        """
+        moved, keys = self.moved, self.moved.keys
+        columns = {
+            "at": pd.to_datetime(np.tile(moved.at, len(keys)), unit="s", utc=True),
+            "arm_key": np.repeat(np.array(keys, dtype=object), len(moved)),
+        }
+        columns |= {name: getattr(moved, name).T.reshape(-1) for name in BY_ARM}
+        columns["balance_p"] = np.tile(moved.balance_p, len(keys))
+        columns["origin"] = np.tile(np.where(moved.is_daily, DAILY, READING), len(keys))
+        return pd.DataFrame(columns)
 
 
 class Trends:
@@ -85,6 +91,7 @@ class Trends:
             self._kept[key] = course
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+        with course.lock:  # viewers of one trend wait for each other, those of others do not
             return course.trend(self._store, since, until)
 
 
@@ -92,6 +99,7 @@ class _Course:
     """A watch over thinned rows and what it answered so far."""
 
     def __init__(self, experiment: Experiment, metric: Metric, plan: Plan | None) -> None:
+        self.lock = threading.Lock()
         self._experiment, self._metric, self._plan = experiment, metric, plan
         self._known_at: datetime | None = None  # a course with an end knows what was known then
         self._start_over()
@@ -99,9 +107,10 @@ class _Course:
     def _start_over(self) -> None:
         """Forget the rows seen, so that the next ones come thinned from the store."""
         self._watch = Watch(self._experiment, self._metric, self._plan)
-        self._series: Series | None = None
-        self._traces: list[Trace] = []
+        self._newest: Snapshot | None = None
+        self._rows = _Rows(tuple(v.key for v in self._experiment.variants))
         self._trend: Trend | None = None
+        self._n_thinned = 0
 
     def trend(self, store: Store, since: datetime | None, until: datetime | None) -> Trend:
         """The trend now; rows that arrived since the last time are added."""
@@ -109,24 +118,30 @@ class _Course:
         if until is not None and self._known_at is None:
             self._known_at = store.first_known(*ids, until)
         newest = store.newest(*ids, at=until, known_at=self._known_at)
-        at = newest.as_of.timestamp() if newest else 0.0
-        if self._series is not None and len(self._series) > 3 * POINTS:
+        if self._is_outdated(newest):
             self._start_over()
-        if self._trend is None or at > self._last:
+        if self._trend is None or (newest and newest != self._newest):
             self._extend(self._fresh(store, since, until))
+            self._n_thinned = self._n_thinned or len(self._rows)
+            self._newest = newest
             self._trend = self._made(since)
         return self._trend
 
-    @property
-    def _last(self) -> float:
-        return float(self._series.as_of[-1]) if self._series is not None else -np.inf
+    def _is_outdated(self, newest: Snapshot | None) -> bool:
+        """Whether so much was added that it should be thinned again, or the newest row was corrected."""
+        if len(self._rows) > self._n_thinned + 2 * POINTS:
+            return True
+        seen = self._newest
+        if seen is None or newest is None:
+            return False
+        return newest.as_of < seen.as_of or (newest.as_of == seen.as_of and newest != seen)
 
     def _fresh(self, store: Store, since: datetime | None, until: datetime | None) -> Series:
         """Rows not seen yet: at first thinned before and within the range, later just the new ones."""
         ask = (self._experiment, self._metric)
         known = self._known_at
-        if self._series is not None:
-            after = datetime.fromtimestamp(self._last, UTC) + timedelta(microseconds=1)
+        if len(self._rows):
+            after = datetime.fromtimestamp(self._rows.last, UTC) + timedelta(microseconds=1)
             return store.series(*ask, since=after, until=until, known_at=known)
         if since is None:
             return store.thinned_series(*ask, points=POINTS, until=until, known_at=known)
@@ -136,84 +151,82 @@ class _Course:
         return joined(before, within) if len(within) else before
 
     def _extend(self, series: Series) -> None:
-        if len(series):
-            self._traces.append(self._watch.extend(series))
-            self._series = series if self._series is None else joined(self._series, series)
+        fresh = rows_of(series, np.flatnonzero(series.as_of > self._rows.last))
+        if len(fresh):
+            trace = self._watch.extend(fresh)
+            self._rows.add(_moved(self._experiment, fresh, trace, self._metric.kind))
 
     def _made(self, since: datetime | None) -> Trend:
-        keys = [v.key for v in self._experiment.variants]
-        if self._series is None:
-            return Trend(frame=_empty(), called_at={}, gaps=(), version="empty")
-        rows = _Rows(self._series, self._traces)
-        frame = pd.concat(
-            [rows.of(place, key, self._metric.kind) for place, key in enumerate(keys)],
-            ignore_index=True,
-        )
-        if since is not None:
-            frame = frame[frame["at"] >= since].reset_index(drop=True)
+        moved = self._rows.movement()
         return Trend(
-            frame=frame,
+            moved=moved if since is None else moved.since(since.timestamp()),
             called_at={c.treatment_key: c.as_of for c in self._watch.calls},
-            gaps=_gaps(self._series.as_of),
-            version=f"{len(rows.at)}-{self._last}",
+            gaps=tuple(gap for gap in _gaps(moved.at) if since is None or gap[1] > since),
+            version=f"{len(moved)}-{self._rows.last}-{self._newest and self._newest.taken_at}",
         )
 
 
 class _Rows:
-    """All traces side by side with the totals they were computed from."""
+    """A movement with room to grow: adding a row copies nothing but the row."""
 
-    def __init__(self, series: Series, traces: list[Trace]) -> None:
-        at = np.concatenate([t.as_of for t in traces])
-        keep = np.isin(series.as_of, at)
-        self.at = at
-        self.n = series.n[keep]
-        self.total = series.total[keep]
-        self.base = None if series.base_total is None else series.base_total[keep]
-        self._columns = {
-            "lift": _all(traces, "lift"),
-            "low": _all(traces, "low"),
-            "high": _all(traces, "high"),
-            "single_low": _all(traces, "single_low"),
-            "single_high": _all(traces, "single_high"),
-            "evidence": _all(traces, "evidence"),
-            "evidence_now": 1 - _all(traces, "p_now"),
-            "single_evidence": 1 - _all(traces, "p_value"),
-        }
-        self._balance = np.concatenate([t.balance_p for t in traces])
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self._room = nothing(keys)
+        self._n = 0
 
-    def of(self, place: int, key: str, kind: MetricKind) -> pd.DataFrame:
-        """The rows of one arm; the baseline has no comparison."""
-        visitors = np.nansum(self.n, axis=1)
-        below = self.base if kind in {MetricKind.RATIO, MetricKind.RETENTION} else self.n
-        below = self.n if below is None else below
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rate = np.where(below[:, place] > 0, self.total[:, place] / below[:, place], np.nan)
-            share = np.where(visitors > 0, self.n[:, place] / visitors, np.nan)
-        nothing = np.full(len(self.at), np.nan)
-        compared = {
-            name: values[:, place - 1] if place else nothing
-            for name, values in self._columns.items()
-        }
-        return pd.DataFrame(
-            {
-                "at": pd.to_datetime(self.at, unit="s", utc=True),
-                "arm_key": key,
-                **compared,
-                "rate": rate,
-                "n": self.n[:, place],
-                "share": share,
-                "balance_p": self._balance,
-            }
-        )
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def last(self) -> float:
+        """The newest moment, POSIX seconds; minus infinity before the first."""
+        return self._room.at.item(self._n - 1) if self._n else -np.inf
+
+    def add(self, fresh: Movement) -> None:
+        """Rows newer than all before."""
+        n = self._n + len(fresh)
+        if n > len(self._room):
+            wider = np.minimum(np.arange(2 * n), n - 1)  # the rows to come hold anything until then
+            self._room = _one_after_another(self.movement(), fresh).rows(wider)
+        for name in COLUMNS:
+            getattr(self._room, name)[self._n : n] = getattr(fresh, name)
+        self._n = n
+
+    def movement(self) -> Movement:
+        """All rows; what was handed out once never changes, since rows are only added behind it."""
+        return self._room.rows(slice(self._n))
 
 
-def _all(traces: list[Trace], name: str) -> Floats:
-    return np.concatenate([getattr(t, name) for t in traces])
+def _moved(experiment: Experiment, series: Series, trace: Trace, kind: MetricKind) -> Movement:
+    """Rows and what the watch said of them."""
+    below = series.base_total if kind in {MetricKind.RATIO, MetricKind.RETENTION} else series.n
+    below = series.n if below is None else below
+    visitors = np.nansum(series.n, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(below > 0, series.total / below, np.nan)
+        share = np.where(visitors > 0, series.n / visitors, np.nan)
+    unknown = np.zeros(len(series), dtype=bool)
+    return Movement(
+        keys=tuple(v.key for v in experiment.variants),
+        at=series.as_of,
+        **{name: _beside_baseline(getattr(trace, name)) for name in COMPARED},
+        evidence_now=1 - _beside_baseline(trace.p_now),
+        single_evidence=1 - _beside_baseline(trace.p_value),
+        rate=rate,
+        n=series.n,
+        share=share,
+        balance_p=trace.balance_p,
+        is_daily=unknown if series.is_daily is None else series.is_daily,
+    )
 
 
-def _empty() -> pd.DataFrame:
-    columns = ["at", "arm_key", *COLUMNS, "rate", "n", "share", "balance_p"]
-    return pd.DataFrame({name: [] for name in columns})
+def _one_after_another(first: Movement, second: Movement) -> Movement:
+    both = {name: np.concatenate([getattr(m, name) for m in (first, second)]) for name in COLUMNS}
+    return Movement(keys=first.keys, **both)
+
+
+def _beside_baseline(values: Floats) -> Floats:
+    """The column of the baseline in front, which has no comparison."""
+    return np.column_stack([np.full(len(values), np.nan), values])
 
 
 def _gaps(at: Floats) -> tuple[tuple[datetime, datetime], ...]:

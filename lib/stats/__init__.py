@@ -5,6 +5,7 @@ every look; ``analyse`` turns both into what a page shows. Reading order:
 
     results       the words: every quantity a screen shows, defined once
     series        snapshots as arrays, one row a moment
+    movement      how one metric moved, as arrays for charts and files
     compare       ``compare(kind, series)``: one method a metric kind, in ``METHODS``
       proportion  ``pooled_z``, ``unpooled_difference``, ``two_sided_p``
       mean        ``welch``, ``welch_absolute``, ``welch_lift``, ``t_to_z``, ``variance_of``

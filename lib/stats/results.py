@@ -44,6 +44,7 @@ class Series:
     covariate_total_sq: Floats | None = None
     covariate_cross: Floats | None = None
     n_excluded: Floats | None = None  # shape (T,): people PostHog left out for seeing several arms
+    is_daily: Bools | None = None  # shape (T,): points of PostHog's daily series; None: not known
 
     def __len__(self) -> int:
         """Number of moments."""

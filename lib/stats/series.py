@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.experiments.model import Snapshot, Totals, Variant
+from lib.experiments.model import Origin, Snapshot, Totals, Variant
 from lib.stats.results import Floats, Series
 
 OPTIONAL = (
@@ -41,6 +41,7 @@ def series_of(snapshots: Sequence[Snapshot], variants: Sequence[Variant]) -> Ser
         total=_column(rows, len(variants), lambda t: t.total),
         total_sq=_column(rows, len(variants), lambda t: t.total_sq),
         n_excluded=np.array([s.n_excluded for s in newest.values()], dtype=np.float64),
+        is_daily=np.array([s.origin is Origin.DAILY for s in newest.values()], dtype=bool),
         **{name: None if np.isnan(a).all() else a for name, a in optional.items()},
     )
 
@@ -57,6 +58,7 @@ def rows_of(series: Series, rows: slice | NDArray[np.intp]) -> Series:
         total=series.total[rows],
         total_sq=series.total_sq[rows],
         n_excluded=pick(series.n_excluded),
+        is_daily=None if series.is_daily is None else series.is_daily[rows],
         **{name: pick(getattr(series, name)) for name in OPTIONAL},
     )
 

@@ -36,6 +36,11 @@ from lib.ui.words import notice
 
 STYLE = (Path(__file__).parent / "history.css").read_text(encoding="utf-8")
 SHOWN_MOMENTS = 80
+LEGEND = (
+    "Band: the interval that holds at every look, at once. Dotted inside it: valid for one look at the planned end "
+    "only; watched all the time it comes and goes. Numbered lines: the timeline below."
+)
+LEGEND_DAILY = "Open circles on a dashed line, hatched days: daily figures from PostHog; in between nothing was read."
 LONGEST_NOTE = 300
 
 
@@ -155,7 +160,7 @@ def _charts(
     moments: tuple[Moment, ...],
     who: Viewer,
 ) -> None:
-    if metric is None or trend is None or trend.frame.empty:
+    if metric is None or trend is None or not len(trend.moved):
         words = "There are no numbers over time yet. They appear with the first reading that has visitors."
         live_block(notice(words, "", "hourglass_empty"), key="history-empty")
         return
@@ -164,14 +169,13 @@ def _charts(
     with st.container(key="history-charts"):
         draw_charts(charts, group="history", view=f"{metric.id} {chosen}",
                     of=wording.bare_name(view.experiment.name, 40))  # fmt: skip
-        live_block(
-            div(
-                "muted small",
-                "Band: the interval that holds at every look, at once. Dotted inside it: valid for one look at "
-                "the planned end only; watched all the time it comes and goes. Numbered lines: the timeline below.",
-            ),
-            key="history-legend",
-        )
+        live_block(_legend(trend), key="history-legend")
+
+
+def _legend(trend: Trend) -> Node:
+    """What the charts do not say themselves."""
+    has_daily = bool(trend.moved.is_daily.any())
+    return div("muted small", f"{LEGEND} {LEGEND_DAILY}" if has_daily else LEGEND)
 
 
 def _timeline(source: Hub, view: LiveView, moments: tuple[Moment, ...], who: Viewer) -> None:

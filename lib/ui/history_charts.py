@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-import pandas as pd
+from datetime import UTC, datetime, timedelta
 
 from lib import wording
 from lib.charts import evidence_over_time, lift_over_time, participants, rates, split
 from lib.charts.plot import Spec
-from lib.charts.timeline import Arm, Canvas, broken
+from lib.charts.timeline import Arm, Canvas
 from lib.experiments.model import Experiment, Metric
 from lib.live.trend import Trend
 from lib.live.view import LiveView
+from lib.stats.movement import Movement, broken
 from lib.ui.history_moments import Moment, marks_of
 from lib.ui.history_state import ALL, RANGES
 from lib.ui.live_plot import live_spec
@@ -27,6 +26,7 @@ from lib.ui.viewer import Viewer
 from lib.ui.words import arm_name, is_share
 
 EXPLORATORY = "exploratory range"
+MOST_POINTS = 720  # about one every two pixels of a wide window
 PAD = 0.012  # of the range, right of the newest point
 PLAN_IN_SIGHT = 0.6  # of the run: a planned end further away than this is not shown on the axis
 _drawn: Shelf = Shelf(keep=24)  # five figures each, about a megabyte
@@ -74,23 +74,25 @@ def charts_of(
             zone=viewer.zone,
             stamp=stamp_of(view, chosen),
         )
-        return _charts(metric, broken(trend.frame, trend.gaps), canvas)
+        gaps = tuple((first.timestamp(), last.timestamp()) for first, last in trend.gaps)
+        return _charts(metric, trend.moved, broken(trend.moved.at_most(MOST_POINTS), gaps), canvas)
 
     return _drawn.get(key, make)
 
 
-def _charts(metric: Metric, frame: pd.DataFrame, canvas: Canvas) -> tuple[Chart, ...]:
+def _charts(metric: Metric, whole: Movement, moved: Movement, canvas: Canvas) -> tuple[Chart, ...]:
+    """From every moment, and from those drawn as lines."""
     share = is_share(metric)
     name = wording.html_name(metric.name, 40)
     unit = f"share of visitors: {name}" if share else f"per visitor: {name}"
     made: tuple[tuple[str, int, Callable[[], Spec], str], ...] = (
-        ("lift", 330, lift_over_time.plot(frame, canvas, with_single_look=True).spec,
-         lift_over_time.alt(frame, canvas)),
-        ("evidence", 290, evidence_over_time.plot(frame, canvas, with_single_look=True).spec,
-         evidence_over_time.alt(frame, canvas)),
-        ("rate", 260, rates.plot(frame, canvas, unit=unit, is_share=share).spec, rates.alt(frame, canvas)),
-        ("visitors", 230, participants.by_day(frame, canvas).spec, participants.alt(frame, canvas)),
-        ("split", 250, split.plot(frame, canvas).spec, split.alt(frame, canvas)),
+        ("lift", 330, lift_over_time.plot(moved, canvas, with_single_look=True).spec,
+         lift_over_time.alt(moved, canvas)),
+        ("evidence", 290, evidence_over_time.plot(moved, canvas, with_single_look=True).spec,
+         evidence_over_time.alt(moved, canvas)),
+        ("rate", 260, rates.plot(moved, canvas, unit=unit, is_share=share).spec, rates.alt(moved, canvas)),
+        ("visitors", 230, participants.by_day(whole, canvas).spec, participants.alt(whole, canvas)),
+        ("split", 250, split.plot(moved, canvas).spec, split.alt(moved, canvas)),
     )  # fmt: skip
     return tuple(Chart(key=k, height=h, spec=spec(), alt=alt) for k, h, spec, alt in made)
 
@@ -125,10 +127,9 @@ def since_of(chosen: str, newest: datetime | None) -> datetime | None:
 
 def span_of(view: LiveView, trend: Trend, chosen: str) -> tuple[datetime, datetime] | None:
     """The time axis: the range asked for, or the whole run with the planned end if that is in sight."""
-    if trend.frame.empty:
+    if not len(trend.moved):
         return None
-    last = trend.frame["at"].iloc[-1].to_pydatetime()
-    first = trend.frame["at"].iloc[0].to_pydatetime()
+    first, last = (datetime.fromtimestamp(at, UTC) for at in trend.moved.at[[0, -1]].tolist())
     width = RANGES[chosen][1]
     if width is not None:
         return max(last - width, first - timedelta(hours=1)), last + PAD * width

@@ -7,7 +7,7 @@ A moment is shown by ``hub.look(..., as_of)``, which recomputes it from what was
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 import streamlit as st
@@ -36,15 +36,19 @@ def view_at(hub: Hub, view: LiveView, moment: datetime) -> LiveView | None:
 
 def stops_of(trend: Trend | None, moment: datetime | None) -> tuple[datetime, ...]:
     """Stored moments a replay stops at, oldest first: spread over the run, the calls and ``moment`` included."""
-    if trend is None or trend.frame.empty:
+    if trend is None or not len(trend.moved):
         return ()
-    first_arm = trend.frame["arm_key"].iloc[0]
-    at = trend.frame.loc[trend.frame["arm_key"] == first_arm, "at"]
+    at = trend.moved.at
     keep = np.unique(np.linspace(0, len(at) - 1, min(STOPS, len(at))).round().astype(int))
-    found = {moment_.to_pydatetime() for moment_ in at.iloc[keep]} | set(trend.called_at.values())
+    found = {_moment(stop) for stop in at[keep].tolist()} | set(trend.called_at.values())
     if moment is not None:
         found.add(moment)
     return tuple(sorted(found))
+
+
+def _moment(at: float) -> datetime:
+    """A stored moment, to the microsecond."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(1e6 * at))
 
 
 def advance(stops: Sequence[datetime], moment: datetime) -> datetime:

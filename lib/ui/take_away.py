@@ -103,7 +103,7 @@ def figures_csv(view: LiveView, metric: Metric, who: Viewer) -> str:
     head = header_of(view, metric, who)
     if trend is None:
         return csv(head, (), ())
-    frame = trend.frame
+    frame = trend.frame()
     rows = ((at.to_pydatetime(), *rest) for at, *rest in frame.itertuples(index=False, name=None))
     return csv(head, tuple(frame.columns), rows)
 

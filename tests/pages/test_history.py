@@ -2,11 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from lib.experiments.model import Alert, AlertKind, Call
+from lib.experiments.model import Alert, AlertKind, Call, Origin
 from lib.live.past import view_as_of
 from lib.ui import history_moments, take_away
 from lib.ui.history_charts import since_of
@@ -28,12 +29,12 @@ class PastHub(FakeHub):
         return view if view is None or as_of is None else view_as_of(self.store, view, as_of)
 
 
-def a_hub(**changes):
+def a_hub(readings_since=NOW - timedelta(days=99), **changes):
     """One running experiment with a row each six hours in a real store."""
     experiment = an_experiment(**changes)
     view = with_sentences(a_view(experiment, COUNTS))
     hub = PastHub([view])
-    hub.store.keep(every_six_hours(experiment))
+    hub.store.keep(row for row in every_six_hours(experiment) if row.as_of >= readings_since)
     hub.store.freeze_plan(view.primary.plan)
     return hub
 
@@ -75,6 +76,28 @@ def test_plain_evidence_is_dotted_and_ours_is_solid(page):
     dashes = {t["name"]: t["line"].get("dash") for t in figure["data"]}
     assert dashes == {"Blue button, one look only": "dot", "Blue button": None}
     assert 95 in {s["y0"] for s in figure["layout"]["shapes"]}
+
+
+def test_daily_figures_are_marked(page):
+    """A past from PostHog's daily series is marked in each chart, in its words, below the charts and in the file."""
+    hub = a_hub(readings_since=NOW - timedelta(days=2))
+    experiment = hub.shown[7].experiment
+    days = [NOW.replace(hour=0) - timedelta(days=day) for day in range(DAYS - 1, 2, -1)]
+    hub.store.keep(
+        replace(a_snapshot(experiment, [(900, 90), (900, 95)], as_of=at), origin=Origin.DAILY)
+        for at in days
+    )
+    at = page(hub, "pages/history.py", experiment=7)
+    for words_of, chart in charts(at).items():
+        assert (
+            f"{len(days)} of {9 + len(days)} moments: daily figure from PostHog" in chart["alt"]
+        ), words_of
+        assert "daily figure from PostHog" in json.dumps(chart["figure"])
+    assert "Open circles on a dashed line, hatched days: daily figures from PostHog" in words(at)
+    text = take_away.figures_csv(hub.look(7), experiment.metrics[0], Viewer(now=hub.clock()))
+    assert text.count('"daily figure from PostHog"') == 2 * len(days)
+    text = take_away.totals_csv(hub.look(7), experiment.metrics[0], Viewer(now=hub.clock()))
+    assert text.count('"daily figure from PostHog"') == 2 * len(days)
 
 
 def test_range_and_metric_stay_in_the_address(page):

@@ -2,11 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from lib.charts import (
@@ -22,6 +23,7 @@ from lib.charts import (
 )
 from lib.charts.intervals import Row
 from lib.charts.timeline import Arm, Canvas
+from lib.stats.movement import Movement, nothing
 from lib.stats.results import Interval
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -29,22 +31,32 @@ ARMS = (Arm(key="control", name="Control", place=0), Arm(key="blue", name="<b>Bl
 CANVAS = Canvas(arms=ARMS, span=(START, START + timedelta(days=9)))
 
 
-def a_trend(days=9):
-    """Four moments a day; the treatment has no numbers in the first half day."""
-    rows = []
-    for step in range(days * 4):
-        at = pd.Timestamp(START) + pd.Timedelta(hours=6 * step)
-        early = step < 2
-        base = {"at": at, "n": 100.0 * (step + 1), "rate": 0.1}
-        rows.append(base | {"arm_key": "control", "lift": nan, "low": nan, "high": nan,
-                            "single_low": nan, "single_high": nan, "evidence": nan,
-                            "evidence_now": nan, "single_evidence": nan})  # fmt: skip
-        rows.append(base | {"arm_key": "blue", "lift": nan if early else 0.05123456,
-                            "low": nan if early else -inf if step == 2 else -0.02,
-                            "high": nan if early else inf if step == 2 else 0.12,
-                            "single_low": 0.0, "single_high": 0.1, "evidence": 0.02 * step,
-                            "evidence_now": 0.01 * step, "single_evidence": 0.9})  # fmt: skip
-    return pd.DataFrame(rows).assign(share=0.5, balance_p=1.0)
+def a_trend(days=9, n_daily=0):
+    """Four moments a day; the treatment has no numbers in the first half day. The first rows may be daily figures."""
+    step = np.arange(4.0 * days)
+    early = step < 2
+    nothing = np.full(len(step), nan)
+
+    def compared(values):
+        return np.column_stack([nothing, values])
+
+    return Movement(
+        keys=("control", "blue"),
+        at=START.timestamp() + 6 * 3600 * step,
+        lift=compared(np.where(early, nan, 0.05123456)),
+        low=compared(np.where(early, nan, np.where(step == 2, -inf, -0.02))),
+        high=compared(np.where(early, nan, np.where(step == 2, inf, 0.12))),
+        single_low=compared(np.zeros(len(step))),
+        single_high=compared(np.full(len(step), 0.1)),
+        evidence=compared(0.02 * step),
+        evidence_now=compared(0.01 * step),
+        single_evidence=compared(np.full(len(step), 0.9)),
+        rate=np.full((len(step), 2), 0.1),
+        n=np.column_stack([100 * (step + 1)] * 2),
+        share=np.full((len(step), 2), 0.5),
+        balance_p=np.ones(len(step)),
+        is_daily=step < n_daily,
+    )
 
 
 OVER_TIME = {
@@ -72,7 +84,7 @@ def test_over_time_has_title_units_and_the_shared_axis(make):
 @pytest.mark.parametrize("make", OVER_TIME.values(), ids=OVER_TIME)
 def test_over_time_without_rows_says_so(make):
     """No rows, no lines: a sentence stands in the figure."""
-    fig = make(a_trend().iloc[:0], CANVAS)
+    fig = make(nothing(("control", "blue")), CANVAS)
     assert len(fig.data) == 0
     assert fig.layout.annotations[-1].text
 
@@ -88,9 +100,60 @@ def test_unknown_is_a_gap_and_infinite_is_cut():
 
 
 def test_days_are_full_days():
-    """Visitors a day: 400 on each full day (four times 100), the first and the running day left out."""
-    fig = participants.per_day(a_trend(days=5), CANVAS)
+    """Visitors a day: 400 on each full day (four times 100), the day that began before the first row and the
+    running one left out; the row at midnight closes the day before."""
+    moved = a_trend(days=5)
+    fig = participants.per_day(moved.rows(slice(1, None)), CANVAS)
     assert list(fig.data[0].y) == [400.0] * 3
+    assert fig.data[0].x[0] == "2026-03-02T00:00:00"
+    fig = participants.per_day(moved.rows(slice(1, 17)), CANVAS)  # the last row is at midnight
+    assert list(fig.data[0].y) == [400.0] * 3
+
+
+WITH_LINES = {name: make for name, make in OVER_TIME.items() if name != "per_day"}
+
+
+@pytest.mark.parametrize("make", WITH_LINES.values(), ids=WITH_LINES)
+def test_daily_figures_look_and_read_differently(make):
+    """Rows of PostHog's daily series are open circles on a dashed line, named in legend and hover; readings of the
+    day keep the solid line. An arm's parts come and go together."""
+    fig = make(a_trend(n_daily=8), CANVAS)
+    arms = [trace for trace in fig.data if trace.legendgroup == "blue"]
+    solid, dashed, rings = arms
+    assert (solid.line.dash, dashed.line.dash, rings.marker.symbol) == (None, "dash", "circle-open")
+    assert list(solid.y[:8]) == [None] * 8
+    assert None not in solid.y[8:]
+    assert len(dashed.y) == 9  # the eight and the reading they lead to
+    assert (rings.x[0], rings.x[-1]) == ("2026-03-01T00:00:00", "2026-03-02T18:00:00")
+    assert rings.hovertemplate.endswith(", daily figure from PostHog")
+    assert [trace.name for trace in fig.data if trace.mode == "lines+markers"] == [
+        "daily figure from PostHog"
+    ]
+    assert (solid.showlegend, dashed.showlegend, rings.showlegend) == (None, False, False)
+
+
+@pytest.mark.parametrize("make", OVER_TIME.values(), ids=OVER_TIME)
+def test_without_daily_figures_nothing_speaks_of_them(make):
+    """Readings alone: no circles, no legend entry, no hatch."""
+    assert "daily figure" not in make(a_trend(), CANVAS).to_json()
+
+
+def test_days_that_end_with_a_daily_figure_are_hatched():
+    """Bars of days known from the daily series are hatched and say so; those of readings are full."""
+    moved = a_trend(days=5)
+    is_daily = np.isin(np.arange(len(moved)), [4, 8])  # the ends of the first two days
+    bars = participants.per_day(replace(moved, is_daily=is_daily), CANVAS).data[0]
+    assert list(bars.marker.pattern.shape) == ["/", "/", "", ""]
+    assert list(bars.customdata) == [", daily figure from PostHog"] * 2 + [""] * 2
+
+
+@pytest.mark.parametrize(
+    "alt", [lift_over_time.alt, evidence_over_time.alt, rates.alt, participants.alt, split.alt]
+)
+def test_daily_figures_are_told_in_words(alt):
+    """Who cannot see the circles reads how many moments are daily figures, and only then."""
+    assert "8 of 36 moments: daily figure from PostHog" in alt(a_trend(n_daily=8), CANVAS)
+    assert "daily" not in alt(a_trend(), CANVAS)
 
 
 def test_marks_are_lines_and_breaks_are_dotted():
