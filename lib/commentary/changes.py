@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lib import wording
 from lib.commentary.speaker import Speaker
@@ -19,17 +19,38 @@ def change_sentence(speaker: Speaker, earlier: Analysis | None) -> Sentence | No
         return _beside_the_call(speaker, analysis)
     if earlier.snapshot.as_of >= analysis.snapshot.as_of:
         return _beside_the_call(speaker, analysis)
-    _note_moment(speaker, earlier.snapshot.as_of)
-    changes = [*_visitors(speaker, analysis, earlier), *_estimate(speaker, analysis, earlier)]
+    changes = _changes(speaker, analysis, earlier)
     if not changes:
         return None
     return speaker.say("changed", changes=speaker.listed(changes))
 
 
+def since_sentence(speaker: Speaker, earlier: Analysis, away: timedelta) -> Sentence | None:
+    """What a reader missed who was ``away``; None when the two readings cannot be compared."""
+    analysis = speaker.analysis
+    if analysis is None or earlier.metric.id != analysis.metric.id:
+        return None
+    shown = wording.duration(away, lang=speaker.lang, parts=2 if away >= timedelta(days=1) else 1)
+    speaker.note("away", away.total_seconds(), Unit.SECONDS, "as of", shown)
+    changes = []
+    if earlier.snapshot.as_of < analysis.snapshot.as_of:
+        changes = _changes(speaker, analysis, earlier)
+    if not changes:
+        _note_moment(speaker, earlier.snapshot.as_of)
+        return speaker.say("since_nothing")
+    return speaker.say("since", changes=speaker.listed(changes))
+
+
+def _changes(speaker: Speaker, analysis: Analysis, earlier: Analysis) -> list[str]:
+    _note_moment(speaker, earlier.snapshot.as_of)
+    return [*_visitors(speaker, analysis, earlier), *_estimate(speaker, analysis, earlier)]
+
+
 def _note_moment(speaker: Speaker, at: datetime) -> None:
     shown = wording.moment(at, speaker.zone, lang=speaker.lang, now=speaker.now)
     zone = at.astimezone(speaker.zone).tzname() or ""
-    speaker.note("earlier_at", at.timestamp(), Unit.TIME, "as of", f"{shown} {zone}".strip())
+    said = f"{shown} {zone}".strip()
+    speaker.note("earlier_at", at.timestamp(), Unit.TIME, "as of", said, as_of=at)
 
 
 def _visitors(speaker: Speaker, analysis: Analysis, earlier: Analysis) -> list[str]:
@@ -37,7 +58,8 @@ def _visitors(speaker: Speaker, analysis: Analysis, earlier: Analysis) -> list[s
     if more <= 0:
         return []
     shown = wording.count(more, lang=speaker.lang)
-    speaker.note("more_n", more, Unit.COUNT, "traffic", shown, role=FactRole.DIFF)
+    at = analysis.snapshot.as_of
+    speaker.note("more_n", more, Unit.COUNT, "traffic", shown, role=FactRole.DIFF, as_of=at)
     return [speaker.words["changed_n"]]
 
 
@@ -51,9 +73,10 @@ def _estimate(speaker: Speaker, analysis: Analysis, earlier: Analysis) -> list[s
     if now is None or was is None or i is None:
         return []
     told = []
-    if _note_lift(speaker, i, was):
+    at = earlier.snapshot.as_of
+    if _note_lift(speaker, i, was, at):
         told.append(speaker.phrase("changed_lift", i=i))
-    if _note_evidence(speaker, i, was):
+    if _note_evidence(speaker, i, was, at):
         told.append(speaker.phrase("changed_evidence" if told else "changed_evidence_only", i=i))
     return told
 
@@ -64,18 +87,19 @@ def _spoken_of(analysis: Analysis) -> Estimate | None:
     return next(iter(chosen), max(analysis.estimates, key=lambda e: e.evidence, default=None))
 
 
-def _note_lift(speaker: Speaker, i: int, was: Estimate) -> bool:
+def _note_lift(speaker: Speaker, i: int, was: Estimate, at: datetime) -> bool:
     now = speaker.facts.get(f"lift.{i}")
     if now is None or was.lift is None:
         return False
     ends = was.interval
     digits = wording.lift_digits(ends.low, ends.high) if ends else 1
     shown = wording.signed_percent(was.lift, digits, lang=speaker.lang)
-    speaker.note(f"was_lift.{i}", was.lift, Unit.LIFT, "lift", shown, subject=was.treatment_key)
+    key = was.treatment_key
+    speaker.note(f"was_lift.{i}", was.lift, Unit.LIFT, "lift", shown, subject=key, as_of=at)
     return shown != now.shown
 
 
-def _note_evidence(speaker: Speaker, i: int, was: Estimate) -> bool:
+def _note_evidence(speaker: Speaker, i: int, was: Estimate, at: datetime) -> bool:
     now = speaker.facts.get(f"evidence.{i}")
     if now is None:
         return False
@@ -83,9 +107,8 @@ def _note_evidence(speaker: Speaker, i: int, was: Estimate) -> bool:
         wording.evidence_value(was.evidence),
         wording.evidence(was.evidence, lang=speaker.lang),
     )
-    speaker.note(
-        f"was_evidence.{i}", value, Unit.RATE, "evidence", shown, subject=was.treatment_key
-    )
+    key = was.treatment_key
+    speaker.note(f"was_evidence.{i}", value, Unit.RATE, "evidence", shown, subject=key, as_of=at)
     return shown != now.shown
 
 

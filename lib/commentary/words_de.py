@@ -101,6 +101,8 @@ WORDS = {
     "blocked.unsupported": "[[arm.{i}]] lässt sich nicht vergleichen: Diese Art Metrik wird nur gezeigt.",
     # what changed
     "changed": "Seit [[earlier_at]]: {changes}.",
+    "since": "Seit Sie zuletzt hier waren (vor [[away]], Datenstand [[earlier_at]]): {changes}.",
+    "since_nothing": "Seit Sie zuletzt hier waren (vor [[away]], Datenstand [[earlier_at]]): nichts hat sich bewegt.",
     "changed_n": "[[more_n]] Besucher mehr",
     "changed_lift": "die beobachtete Änderung von [[arm.{i}]] ging von [[was_lift.{i}]] auf [[lift.{i}]]",
     "changed_evidence": "die Belege dafür von [[was_evidence.{i}]] auf [[evidence.{i}]]",

@@ -93,6 +93,8 @@ WORDS = {
     "blocked.unsupported": "[[arm.{i}]] cannot be compared: this kind of metric is shown only.",
     # what changed
     "changed": "Since [[earlier_at]]: {changes}.",
+    "since": "Since you last looked ([[away]] ago, data of [[earlier_at]]): {changes}.",
+    "since_nothing": "Since you last looked ([[away]] ago, data of [[earlier_at]]): nothing has moved.",
     "changed_n": "[[more_n]] more visitors",
     "changed_lift": "the change seen for [[arm.{i}]] went from [[was_lift.{i}]] to [[lift.{i}]]",
     "changed_evidence": "its evidence from [[was_evidence.{i}]] to [[evidence.{i}]]",

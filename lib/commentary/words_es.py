@@ -93,6 +93,8 @@ WORDS = {
     "blocked.unsupported": "[[arm.{i}]] no puede compararse: este tipo de métrica solo se muestra.",
     # what changed
     "changed": "Desde [[earlier_at]]: {changes}.",
+    "since": "Desde su última visita (hace [[away]], datos de [[earlier_at]]): {changes}.",
+    "since_nothing": "Desde su última visita (hace [[away]], datos de [[earlier_at]]): nada se ha movido.",
     "changed_n": "[[more_n]] visitantes más",
     "changed_lift": "el cambio observado de [[arm.{i}]] pasó de [[was_lift.{i}]] a [[lift.{i}]]",
     "changed_evidence": "su evidencia de [[was_evidence.{i}]] a [[evidence.{i}]]",

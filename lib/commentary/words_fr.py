@@ -100,6 +100,8 @@ WORDS = {
     "montré.",
     # what changed
     "changed": "Depuis [[earlier_at]] : {changes}.",
+    "since": "Depuis votre dernier passage (il y a [[away]], données de [[earlier_at]]) : {changes}.",
+    "since_nothing": "Depuis votre dernier passage (il y a [[away]], données de [[earlier_at]]) : rien n'a bougé.",
     "changed_n": "[[more_n]] visiteurs de plus",
     "changed_lift": "le changement observé pour [[arm.{i}]] est passé de [[was_lift.{i}]] à [[lift.{i}]]",
     "changed_evidence": "sa preuve de [[was_evidence.{i}]] à [[evidence.{i}]]",

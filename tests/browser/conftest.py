@@ -53,8 +53,8 @@ def experiments(stand_in):
 
 
 @contextmanager
-def running_app(stand_in, folder, poll_s=TICK_S, **more):
-    """The app as a user starts it, with ``more`` settings; yields its address."""
+def running_app(stand_in, folder, poll_s=TICK_S, script="dashboard.py", **more):
+    """The app as a user starts it, with ``more`` settings, or another script; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -69,7 +69,7 @@ def running_app(stand_in, folder, poll_s=TICK_S, **more):
         **more,
     }
     command = [
-        *(sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)),
+        *(sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)),
         *("--server.headless", "true", "--server.address", "127.0.0.1"),
     ]
     with (folder / "app.log").open("w") as log:
