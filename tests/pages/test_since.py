@@ -78,7 +78,7 @@ def test_the_line_after_an_absence(hub):
     assert "Since you last looked (2 h ago, data of 10:00 UTC): 4,000 more visitors" in said
     assert "the change seen for Blue button went from +3.0 % to +13.3 %" in said
     assert "its evidence from" in said
-    assert hub.moments == [NOW - timedelta(hours=2)]
+    assert hub.moments == [hub.now - timedelta(hours=2)]
 
 
 def test_ticks_ask_nothing_and_change_nothing(hub):
