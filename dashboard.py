@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.ui.chat import chat_box
 from lib.ui.frame import frame
-from lib.ui.live_panel import live_panel
+from lib.ui.live_panel import controls, live_panel
 from lib.ui.picker import pick
 from lib.ui.wiring import hub
 
@@ -13,6 +13,7 @@ with frame("Live") as bar:
         chosen = pick(hub())
     left, right = st.columns([2.3, 1], gap="medium")
     with left:
-        live_panel(chosen, is_listed=bool(hub().experiments()))
+        drawn = controls(chosen)
+        live_panel(chosen, is_listed=bool(hub().experiments()), drawn=drawn)
     with right, st.container(key="chat-column"):
         chat_box(chosen)

@@ -7,6 +7,35 @@ const TAGS = new Set(["div", "span", "p", "h1", "h2", "h3", "h4", "ul", "ol", "l
   "section", "code", "bdi", ...SVG_TAGS]);
 const ATTRS = /^(class|style|title|role|tabindex|href|target|rel|type|datetime|scope|colspan|open|dir|lang|id|viewBox|d|x|y|x1|x2|y1|y2|cx|cy|r|rx|width|height|fill|stroke|stroke-width|preserveAspectRatio|hidden|aria-[a-z]+|data-[a-z-]+)$/;
 
+let addresses = ["", ""]; // of the module that draws charts, and of plotly.js
+let drawing;
+
+function charts() {
+  return (drawing ||= import(new URL(addresses[0], import.meta.url)));
+}
+
+// A chart inside a tree: one node that lives on while its figure changes; an unchanged figure is left alone.
+function plot(el, spec) {
+  const words = JSON.stringify(spec);
+  if (el.__spec === words) return;
+  el.__spec = words;
+  charts().then(m => { if (el.__spec === words) m.show(el, spec, addresses[1]); })
+    .catch(() => { el.textContent = spec.alt; });
+}
+
+function makePlot([, attrs, spec]) {
+  const el = document.createElement("div");
+  dress(el, attrs);
+  el.style.height = `${spec.height}px`;
+  plot(el, spec);
+  return el;
+}
+
+function free(node) {
+  if (node.__spec) { node.__spec = ""; charts().then(m => m.stop(node)); }
+  node.querySelectorAll?.(".live-plot").forEach(el => { el.__spec = ""; charts().then(m => m.stop(el)); });
+}
+
 function allowed(name, value) {
   return ATTRS.test(name) && (name !== "href" || /^(https?:\/\/|\/|\?|#)/i.test(value));
 }
@@ -32,6 +61,7 @@ function restart(el) {
 function make(node) {
   if (typeof node === "string") return document.createTextNode(node);
   const [name, attrs, ...kids] = node;
+  if (name === "plot") return makePlot(node);
   if (!TAGS.has(name)) return document.createTextNode("");
   const el = SVG_TAGS.has(name) ? document.createElementNS(SVG, name) : document.createElement(name);
   dress(el, attrs);
@@ -49,7 +79,7 @@ function flash(el) {
 
 function same(have, want) {
   if (typeof want === "string") return have.nodeType === Node.TEXT_NODE;
-  return have.nodeType === Node.ELEMENT_NODE && have.localName === want[0]
+  return have.nodeType === Node.ELEMENT_NODE && (have.__spec ? "plot" : have.localName) === want[0]
     && (have.getAttribute("data-key") || "") === (want[1]["data-key"] || "");
 }
 
@@ -57,11 +87,12 @@ function patch(parent, kids) {
   kids.forEach((want, i) => {
     const have = parent.childNodes[i];
     if (!have) parent.append(make(want));
-    else if (!same(have, want)) have.replaceWith(make(want));
+    else if (!same(have, want)) { free(have); have.replaceWith(make(want)); }
+    else if (have.__spec) { dress(have, want[1]); plot(have, want[2]); }
     else if (typeof want !== "string") { dress(have, want[1]); patch(have, want.slice(2)); }
     else if (have.data !== want) { have.data = want; flash(parent); }
   });
-  while (parent.childNodes.length > kids.length) parent.lastChild.remove();
+  while (parent.childNodes.length > kids.length) { free(parent.lastChild); parent.lastChild.remove(); }
 }
 
 function ageWords(s) {
@@ -122,12 +153,18 @@ function onKey(root, event) {
   button?.focus();
 }
 
-export default function ({ parentElement, data }) {
-  const root = parentElement.querySelector(".live-block");
-  root.__since = performance.now();
-  patch(root, data.tree);
+// A tree that many viewers share comes packed, since it is packed once and sent often.
+async function unpacked(bytes) {
+  const packed = new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+  return packed.json();
+}
+
+function show(root, tree) {
+  patch(root, tree);
   tellAges(root);
-  if (root.__timer) return root.__stop;
+}
+
+function listen(root) {
   root.__timer = setInterval(() => tellAges(root), 1000);
   const onClick = event => {
     const button = event.target.closest?.("button");
@@ -144,6 +181,16 @@ export default function ({ parentElement, data }) {
   root.addEventListener("click", onClick, bound);
   root.addEventListener("keydown", event => onKey(root, event), bound);
   document.addEventListener("click", elsewhere, { ...bound, capture: true });
-  root.__stop = () => { clearInterval(root.__timer); root.__timer = 0; stop.abort(); };
+  root.__stop = () => { clearInterval(root.__timer); root.__timer = root.__turn = 0; stop.abort(); free(root); };
+}
+
+export default function ({ parentElement, data }, argument) {
+  addresses = argument.split(" ");
+  const root = parentElement.querySelector(".live-block");
+  const turn = root.__turn = (root.__turn || 0) + 1;
+  root.__since = performance.now();
+  if (data.tree) show(root, data.tree);
+  else unpacked(data).then(tree => { if (root.__turn === turn) show(root, tree); }); // not if a newer one came first
+  if (!root.__timer) listen(root);
   return root.__stop;
 }

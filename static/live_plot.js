@@ -181,8 +181,8 @@ function watch(P, el) {
   document.addEventListener("live-plot-save", el.__save);
 }
 
-export default function ({ parentElement, data }, source) {
-  const el = parentElement.querySelector(".live-plot");
+// Draws ``data`` into the element: the first time and every time after. ``source``: file name of plotly.js.
+export function show(el, data, source) {
   if (el.__data && el.__data.view !== data.view) el.__zoomed?.clear(); // another range was asked for
   el.__data = data;
   el.style.height = `${data.height + (data.group && el.clientWidth < NARROW ? MORE : 0)}px`;
@@ -192,12 +192,19 @@ export default function ({ parentElement, data }, source) {
     if (!el.__watch) watch(P, el);
     draw(P, el);
   }).catch(() => { el.textContent = data.alt; });
-  return () => {
-    clearTimeout(el.__later);
-    el.__watch?.disconnect();
-    document.removeEventListener("live-plot-save", el.__save);
-    el.__watch = el.__data = el.__zoomed = undefined;
-    const empty = () => el.__data || window.Plotly?.purge(el); // a drawing under way must end first
-    Promise.resolve(el.__drawn).then(empty, empty);
-  };
+}
+
+export function stop(el) {
+  clearTimeout(el.__later);
+  el.__watch?.disconnect();
+  document.removeEventListener("live-plot-save", el.__save);
+  el.__watch = el.__data = el.__zoomed = undefined;
+  const empty = () => el.__data || window.Plotly?.purge(el); // a drawing under way must end first
+  Promise.resolve(el.__drawn).then(empty, empty);
+}
+
+export default function ({ parentElement, data }, source) {
+  const el = parentElement.querySelector(".live-plot");
+  show(el, data, source);
+  return () => stop(el);
 }

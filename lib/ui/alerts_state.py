@@ -13,6 +13,7 @@ from lib.experiments.model import Alert
 OPENED = "alerts_opened_at"
 SEEN = "alerts_seen"
 TOLD = "alerts_told"
+DRAWN = "alerts_drawn"
 UNREAD_FOR = timedelta(hours=24)  # a new session counts no older ones as unread
 
 
@@ -42,3 +43,13 @@ def take_new(alerts: Sequence[Alert], now: datetime) -> tuple[Alert, ...]:
     if alerts:
         st.session_state[TOLD] = alerts[0].key
     return found[::-1]
+
+
+def note_drawn(key: str) -> None:
+    """The bell was drawn when this alert was the newest; empty when there was none."""
+    st.session_state[DRAWN] = key
+
+
+def newest_drawn() -> str | None:
+    """The newest alert when the bell was drawn; None before it was."""
+    return st.session_state.get(DRAWN)

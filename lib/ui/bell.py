@@ -1,7 +1,8 @@
 """The bell of every page: how much is unread, toasts, browser notifications, and the copilot's unasked message.
 
-Drawn by the frame. A small fragment with a clock of its own: it reads the store and never asks a source; a toast
-lives in the browser, so that no rerun takes it away.
+Drawn by the frame. A small fragment: it reads the store and never asks a source; a toast lives in the browser, so
+that no rerun takes it away. Where a page ticks anyway, its fragment asks ``has_news``; elsewhere, and while that
+page stands still, the bell has a clock of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ LOUD = {
     AlertKind.WITHDRAWN,
 }
 PAGES_WITH_CHAT = {"Live", "Copilot"}
+TICKING = {"Live", "Board"}  # their fragments listen for the bell
 KINDS: dict[AlertKind, tuple[str, str, str]] = {
     AlertKind.PROVEN_BETTER: ("Proven better", "good", "check_circle"),
     AlertKind.PROVEN_WORSE: ("Proven worse", "bad", "cancel"),
@@ -65,14 +67,31 @@ _ask = st.components.v2.component(
 def bell(title: str) -> None:
     """The bell on the page of that title."""
     st.html(f"<style>{STYLE}</style>")
-    _bell(title in PAGES_WITH_CHAT)
+    is_heard = title in TICKING and state.is_live()
+    (_quiet_bell if is_heard else _own_bell)(title in PAGES_WITH_CHAT)
+
+
+def has_news(source: Hub) -> bool:
+    """Whether something was announced since this session's bell was drawn: the page is then drawn anew."""
+    alerts = heard(source.store, source.clock())
+    return alerts_state.newest_drawn() not in {None, alerts[0].key if alerts else ""}
+
+
+@st.fragment
+def _quiet_bell(has_chat: bool) -> None:
+    _bell(has_chat)
 
 
 @st.fragment(run_every=EVERY_S)
+def _own_bell(has_chat: bool) -> None:
+    _bell(has_chat)
+
+
 def _bell(has_chat: bool) -> None:
     source = hub()
     now = source.clock()
     alerts = heard(source.store, now)
+    alerts_state.note_drawn(alerts[0].key if alerts else "")
     if _tell(source, alerts, now, has_chat=has_chat):
         st.rerun()  # in full, so that the conversation shows it; drafts and answers on their way stay
     _toasts(data={"toasts": _shown(alerts, now)}, key="alert-toasts")

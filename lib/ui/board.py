@@ -16,6 +16,7 @@ from streamlit_autorefresh import st_autorefresh
 from lib import wording
 from lib.live.feed import Hub
 from lib.live.view import LiveView
+from lib.ui.bell import has_news
 from lib.ui.board_tiles import FILTERS, in_order, is_shown, summary, tile, unread_tile
 from lib.ui.frame import boundary
 from lib.ui.live_block import live_block
@@ -43,6 +44,8 @@ def is_tv() -> bool:
 def board_panel() -> None:
     """All tiles with their clock."""
     source = hub()
+    if has_news(source):
+        st.rerun()
     st.html(f"<style>{STYLE}{TV_STYLE if is_tv() else ''}</style>")
     tick = _clock(source)
     with boundary():

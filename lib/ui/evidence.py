@@ -1,11 +1,10 @@
 """One significance gauge per treatment, its progress to the line, and the why-not-yet list.
 
-The gauge says how much evidence there is, never which way it points. Drawn by ``lib.ui.live_panel``.
+The gauge says how much evidence there is, never which way it points. Pure: a view in, nodes out, drawn by
+``lib.ui.live_panel``.
 """
 
 from __future__ import annotations
-
-import streamlit as st
 
 from lib import wording
 from lib.charts import gauge
@@ -14,70 +13,63 @@ from lib.commentary.sentences import requirement_line
 from lib.experiments.model import Variant
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, Comparison, Estimate, Outlook, Requirement
-from lib.ui import state
-from lib.ui.live_block import live_block
-from lib.ui.live_plot import live_plot
+from lib.ui.live_plot import plot_node
 from lib.ui.markup import Node, div, icon, num, span, tag
 from lib.ui.sentences import sentence_nodes
-from lib.ui.shared import once_a_look
 from lib.ui.viewer import Viewer
 from lib.ui.words import arm_name, is_muted, needs
 
 GAUGE_HEIGHT = 196
 
 
-def evidence_panel(view: LiveView, viewer: Viewer, key: str, *, compact: bool = False) -> None:
-    """Gauges beside the list; with several treatments the gauges come in rows above it."""
+def evidence_panel(
+    view: LiveView, viewer: Viewer, *, compact: bool = False, is_blue_orange: bool = False
+) -> Node | None:
+    """Gauges beside the list; with several treatments the gauges come in rows above it. ``compact``: no list."""
     analysis = view.primary
     if analysis is None or not analysis.comparisons:
-        return
+        return None
     many = len(view.experiment.treatments)
-    why = once_a_look(view, viewer, "why", lambda: why_not_yet(view, viewer))
-    with st.container(key=f"{key}-evidence"):
-        if compact or many > 1:
-            _gauge_rows(view, analysis, key)
-        if many > 1 and not compact:
-            live_block(why, key=f"{key}-why")
-        if many == 1 and not compact:
-            left, right = st.columns([1, 1.25])
-            with left:
-                gauge_card(view, analysis, view.experiment.treatments[0], key)
-            with right:
-                live_block(why, key=f"{key}-why")
+    cards = [
+        gauge_card(view, analysis, treatment, is_blue_orange=is_blue_orange)
+        for treatment in view.experiment.treatments
+    ]
+    if compact:
+        return _gauge_rows(cards, many)
+    why = why_not_yet(view, viewer)
+    if many > 1:
+        return div("evidence", _gauge_rows(cards, many), why, data_key="evidence")
+    return div("evidence beside", *cards, why, data_key="evidence")
 
 
-def _gauge_rows(view: LiveView, analysis: Analysis, key: str) -> None:
-    treatments = view.experiment.treatments
-    per_row = 2 if len(treatments) in {2, 4} else min(3, len(treatments))
-    for first in range(0, len(treatments), per_row):
-        row = treatments[first : first + per_row]
-        for column, treatment in zip(st.columns(per_row), row, strict=False):
-            with column:
-                gauge_card(view, analysis, treatment, key)
+def _gauge_rows(cards: list[Node | None], many: int) -> Node:
+    per_row = 2 if many in {2, 4} else min(3, many)
+    return div("gauges", *cards, style=f"--n:{per_row}", data_key="gauges")
 
 
-def gauge_card(view: LiveView, analysis: Analysis, treatment: Variant, key: str) -> None:
+def gauge_card(
+    view: LiveView, analysis: Analysis, treatment: Variant, *, is_blue_orange: bool = False
+) -> Node | None:
     """The gauge of one treatment and what stands under it."""
     comparison = next((c for c in analysis.comparisons if c.treatment_key == treatment.key), None)
     if comparison is None:
-        return
+        return None
     value = comparison.evidence if isinstance(comparison, Estimate) else None
     name = arm_name(view.experiment, treatment.key)
-    colours = theme(is_blue_orange=state.is_blue_orange())
+    colours = theme(is_blue_orange=is_blue_orange)
     base = arm_name(view.experiment, comparison.control_key)
     muted = is_muted(analysis)
     place = view.experiment.variants.index(treatment)
-    with st.container(border=True, key=f"{key}-gauge-{place}", height="stretch"):
-        live_plot(
-            lambda: gauge.figure(value, name=name, against=base, is_muted=muted, colours=colours),
-            version=("gauge", value, name, base, muted, state.is_blue_orange()),
-            key=f"{key}-dial-{place}",
-            alt=gauge.alt(value, name),
-            height=GAUGE_HEIGHT,
-            name="significance gauge",
-            zoomable=False,
-        )
-        live_block(_under(view, comparison), key=f"{key}-under-{place}")
+    dial = plot_node(
+        lambda: gauge.figure(value, name=name, against=base, is_muted=muted, colours=colours),
+        version=("gauge", value, name, base, muted, is_blue_orange),
+        key=f"dial-{place}",
+        alt=gauge.alt(value, name),
+        height=GAUGE_HEIGHT,
+        name="significance gauge",
+        zoomable=False,
+    )
+    return div("card gauge", dial, _under(view, comparison), data_key=f"gauge-{place}")
 
 
 def _under(view: LiveView, comparison: Comparison) -> Node:

@@ -1,4 +1,4 @@
-"""Mounts a tree of ``lib.ui.markup`` and updates it in place: open details, focus and selections stay.
+"""Mounts a tree of ``lib.ui.markup`` and updates it in place: open details, focus, selections and zoom stay.
 
 Numbers that changed are emphasised for a moment by the style sheet. Called by every panel; never asks for
 anything and keeps no state.
@@ -6,15 +6,19 @@ anything and keeps no state.
 
 from __future__ import annotations
 
+import json
+import zlib
+
 import streamlit as st
 
-from lib.ui.assets import bootstrap
+from lib.ui.assets import addressed, bootstrap
+from lib.ui.live_plot import SCRIPT
 from lib.ui.markup import Node
 
 _mount = st.components.v2.component(
     "live_block",
     html="<div class='live-block'></div>",
-    js=bootstrap("live_block.js"),
+    js=bootstrap("live_block.js", f"{addressed('live_plot.js')} {SCRIPT}"),
     isolate_styles=False,
 )
 
@@ -24,3 +28,20 @@ def live_block(*nodes: Node | None, key: str) -> None:
     tree = [node for node in nodes if node is not None]
     if tree:
         _mount(data={"tree": tree}, key=key)
+
+
+def live_packed(packed: bytes, key: str) -> None:
+    """Draw a tree that ``pack`` made; ``key`` must be unique on the page."""
+    _mount(data=packed, key=key)
+
+
+def pack(*nodes: Node | None) -> bytes:
+    """The nodes as one small message, for trees that many viewers share: a mount costs what it carries."""
+    tree = [node for node in nodes if node is not None]
+    return zlib.compress(json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def unpack(packed: bytes) -> list[Node]:
+    """What ``pack`` was given, for tests and for plain-text copies."""
+    tree: list[Node] = json.loads(zlib.decompress(packed))
+    return tree

@@ -14,13 +14,14 @@ from lib.live.feed import Hub
 from lib.live.view import LiveView
 from lib.ui import state
 from lib.ui.arms import arm_cards
+from lib.ui.bell import has_news
 from lib.ui.evidence import evidence_panel
 from lib.ui.expert import expert_panel, fooled_panel
 from lib.ui.frame import boundary
 from lib.ui.header import header, notices, trouble_notice
-from lib.ui.live_block import live_block
+from lib.ui.live_block import live_block, live_packed, pack
 from lib.ui.markup import Node
-from lib.ui.metrics import interval_chart, metrics_table
+from lib.ui.metrics import interval_chart, metrics_head, metrics_table
 from lib.ui.picker import unknown_sentence
 from lib.ui.sentences import fact_table
 from lib.ui.shared import once_a_look
@@ -32,36 +33,45 @@ from lib.ui.wiring import hub
 from lib.ui.words import arm_name, notice
 
 FIRST_TICK_MS = 1_000  # until there is something to see
+STEP_S = 10  # ages and days running are made anew so often while no new look comes
 
 
 @st.fragment
-def live_panel(experiment_id: int | None, *, is_listed: bool = True) -> None:
-    """The experiment with its clock and controls.
+def live_panel(experiment_id: int | None, *, is_listed: bool = True, drawn: int = 0) -> None:
+    """The experiment with its clock.
 
     Args:
         experiment_id: what to show; None while there is nothing to choose from.
         is_listed: whether the page around it knew the list of experiments; it is drawn anew once there is one.
+        drawn: the stage the page around it was drawn for, by ``controls``; it is drawn anew at the next one.
     """
     source = hub()
-    if not is_listed and source.experiments():
-        st.rerun()
     view = None if experiment_id is None else source.look(experiment_id)
+    if (not is_listed and source.experiments()) or stage(view) > drawn or has_news(source):
+        st.rerun()
     tick = _clock(view, round(1000 * source.poll_s))
     with boundary():
         if view is None or is_unread(view):
             waiting(source, experiment_id)
             return
-        draw_view(view, "live", tick=tick, with_controls=True)
+        draw_view(view, "live", tick=tick)
 
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
-    if not state.is_live() or state.is_taking_away("live"):
+    if not state.is_live():
         return 0
     hurried = view is None or is_unread(view) or state.is_refreshing(stamp(view))
     interval = min(FIRST_TICK_MS, tick_ms) if hurried else tick_ms
     with st.container(key="clock-box"):
         return int(st_autorefresh(interval=interval, debounce=False, key="clock"))
+
+
+def stage(view: LiveView | None) -> int:
+    """0: nothing was read yet; 1: something is known; 2: there are numbers to take away."""
+    if view is None or is_unread(view):
+        return 0
+    return 1 if view.primary is None else 2
 
 
 def is_unread(view: LiveView) -> bool:
@@ -104,18 +114,23 @@ def skeleton(words: str) -> None:
         column.skeleton(150)
 
 
-def controls(view: LiveView) -> None:
-    """Pause, look again, expand."""
-    with st.container(
-        key="controls", horizontal=True, vertical_alignment="center", width="content"
-    ):
+def controls(experiment_id: int | None) -> int:
+    """Pause, look again, expand, take away: outside the fragment, so that no tick draws them anew.
+
+    Returns:
+        the stage they were drawn for, for ``live_panel``.
+    """
+    view = None if experiment_id is None else hub().look(experiment_id)
+    if view is None or is_unread(view):
+        return 0
+    with st.container(key="controls", horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Live", value=True, key=state.LIVE,
             help="Off: this screen stands still. The watch and its alerts go on.",
         )  # fmt: skip
         st.button(
             "Refresh now", icon=":material/refresh:", type="tertiary", key="refresh",
-            on_click=_refresh, args=(view.experiment.id, stamp(view)),
+            on_click=_refresh, args=(view.experiment.id,),
         )  # fmt: skip
         st.page_link(
             "pages/history.py", label="Expand", icon=":material/open_in_full:",
@@ -123,11 +138,14 @@ def controls(view: LiveView) -> None:
         )  # fmt: skip
         if view.primary is not None:
             take_away(view, view.primary.metric, "live")
+    return stage(view)
 
 
-def _refresh(experiment_id: int, seen: str) -> None:
+def _refresh(experiment_id: int) -> None:
+    view = hub().look(experiment_id)
     hub().refresh(experiment_id)
-    state.ask_refresh(seen)
+    if view is not None:
+        state.ask_refresh(stamp(view))
 
 
 def draw_view(
@@ -137,9 +155,8 @@ def draw_view(
     compact: bool = False,
     tick: int = 0,
     is_live: bool | None = None,
-    with_controls: bool = False,
 ) -> None:
-    """Draw one view.
+    """Draw one view, in as few mounts as can be: each costs every viewer at every tick.
 
     Args:
         view: what to show; never changed here.
@@ -147,29 +164,55 @@ def draw_view(
         compact: only what fits a chat message: header, verdict, gauges, cards.
         tick: the clock's count, so that the countdown starts anew.
         is_live: whether a clock runs; None asks the session.
-        with_controls: pause, refresh and expand beside the name.
     """
     who = viewer(hub().clock)
     moving = state.is_live() if is_live is None else is_live
-    with st.container(horizontal=True, key=f"{key}-head"):
-        live_block(header(view, who, is_live=moving, tick=tick), key=f"{key}-header")
-        if with_controls:
-            controls(view)
-    verdict = once_a_look(view, who, "verdict", lambda: verdict_card(view, who))
-    live_block(*notices(view, who), verdict, key=f"{key}-top")
-    arms = once_a_look(view, who, "arms", lambda: arm_cards(view))
-    if not compact:
-        live_block(arms, key=f"{key}-arms")
-    evidence_panel(view, who, key, compact=compact)
+    live_block(
+        header(view, who, is_live=moving, tick=tick), *notices(view, who), key=f"{key}-header"
+    )
+    live_packed(_packed(view, who, "compact" if compact else "body"), f"{key}-body")
     if compact:
-        live_block(arms, key=f"{key}-arms")
         return
-    live_block(tiles(view, who), key=f"{key}-tiles")
-    interval_chart(view, who, key)
     metrics_table(view, who, key)
-    said = once_a_look(view, who, "commentary", lambda: commentary(view, who))
-    live_block(said, key=f"{key}-commentary")
+    if view.sentences:
+        live_packed(_packed(view, who, "commentary"), f"{key}-commentary")
     details(view, who, key)
+
+
+def _packed(view: LiveView, who: Viewer, part: str) -> bytes:
+    """A part of the view, made once for all viewers; what tells the time is at most one step old."""
+    pair, step = state.is_blue_orange(), int(who.now.timestamp() // STEP_S)
+    make = PARTS[part]
+    return once_a_look(
+        view, who, f"{part} {pair} {step}", lambda: pack(*make(view, who, is_blue_orange=pair))
+    )
+
+
+def _body(view: LiveView, who: Viewer, *, is_blue_orange: bool) -> tuple[Node | None, ...]:
+    return (
+        verdict_card(view, who),
+        arm_cards(view),
+        evidence_panel(view, who, is_blue_orange=is_blue_orange),
+        tiles(view, who),
+        interval_chart(view, who, is_blue_orange=is_blue_orange),
+        metrics_head(view),
+    )
+
+
+def _compact(view: LiveView, who: Viewer, *, is_blue_orange: bool) -> tuple[Node | None, ...]:
+    return (
+        verdict_card(view, who),
+        evidence_panel(view, who, compact=True, is_blue_orange=is_blue_orange),
+        arm_cards(view),
+    )
+
+
+def _said(view: LiveView, who: Viewer, *, is_blue_orange: bool) -> tuple[Node | None, ...]:
+    del is_blue_orange  # words alone
+    return (commentary(view, who),)
+
+
+PARTS = {"body": _body, "compact": _compact, "commentary": _said}
 
 
 def details(view: LiveView, who: Viewer, key: str) -> None:

@@ -20,6 +20,7 @@ import streamlit as st
 from plotly.offline import get_plotlyjs
 
 from lib.ui.assets import STATIC, bootstrap
+from lib.ui.markup import Node
 from lib.ui.shared import once
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def spec_of(fig: go.Figure) -> Spec:
     return spec
 
 
-def live_plot(
+def plot_node(
     make: Callable[[], go.Figure],
     *,
     version: Hashable,
@@ -64,20 +65,22 @@ def live_plot(
     height: int = 260,
     name: str = "chart",
     zoomable: bool = True,
-) -> None:
-    """Draw a figure in place.
+) -> Node:
+    """A figure as part of a tree for ``lib.ui.live_block``; its browser side draws it as ``live_spec`` does.
 
     Args:
         make: builds the figure; called only when ``version`` was not drawn before.
         version: changes whenever the figure would.
-        key: unique on the page.
+        key: unique among its neighbours in the tree.
         alt: the figure in words.
         height: in pixels.
         name: file name of a saved picture, without ending.
         zoomable: whether the picture has axes to reset.
     """
     figure = once(version, lambda: spec_of(make()))
-    live_spec(figure, key=key, alt=alt, height=height, name=name, zoomable=zoomable)
+    attrs = {"class": "live-plot", "role": "img", "tabindex": "0", "data-key": key}
+    spec = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
+    return ["plot", attrs, spec]
 
 
 def live_spec(

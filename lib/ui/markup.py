@@ -6,9 +6,9 @@ HTML, so a hostile name stays a name. Nothing here draws.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-Node: TypeAlias = "str | list[Node | dict[str, str]]"
+Node: TypeAlias = "str | list[Node | dict[str, Any]]"
 
 
 def tag(name: str, cls: str = "", *children: Node | None, **attrs: str | None) -> Node:
@@ -47,7 +47,7 @@ def chip(text: str, tone: str, symbol: str | None = None) -> Node:
     return span(f"chip {tone}", icon(symbol) if symbol else None, span("", text))
 
 
-def text_of(node: Node | dict[str, str]) -> str:
+def text_of(node: Node | dict[str, Any]) -> str:
     """All words of a tree, for tests and for plain-text copies."""
     if isinstance(node, str):
         return node

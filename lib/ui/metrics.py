@@ -14,9 +14,7 @@ from lib.charts.theme import theme
 from lib.experiments.model import MetricRole
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, Comparison, Estimate
-from lib.ui import state
-from lib.ui.live_block import live_block
-from lib.ui.live_plot import live_plot
+from lib.ui.live_plot import plot_node
 from lib.ui.markup import Node, div, tag
 from lib.ui.shared import once_a_look
 from lib.ui.viewer import Viewer
@@ -33,30 +31,26 @@ ROLES = {
     MetricRole.GUARDRAIL: "guardrail",
 }
 
+INTERVAL_NOTE = (
+    "Bar: the interval that holds at every look, at once. Thin line: valid for one look "
+    "at the planned end only. Faint: not decided; strong: decided. Dot: observed."
+)
 
-def interval_chart(view: LiveView, viewer: Viewer, key: str) -> None:
+
+def interval_chart(view: LiveView, viewer: Viewer, *, is_blue_orange: bool = False) -> Node | None:
     """One row per metric and arm on a shared axis."""
-    rows = once_a_look(view, viewer, "rows", lambda: rows_of(view, viewer))
+    rows = rows_of(view, viewer)
     if not rows:
-        return
-    pair = state.is_blue_orange()
-    with st.container(border=True, key=f"{key}-intervals"):
-        live_plot(
-            lambda: intervals.figure(rows, colours=theme(is_blue_orange=pair)),
-            version=("intervals", tuple(rows), pair),
-            key=f"{key}-interval-chart",
-            alt=interval_words(rows),
-            height=intervals.height(rows),
-            name="intervals",
-        )
-        live_block(
-            div(
-                "muted small",
-                "Bar: the interval that holds at every look, at once. Thin line: valid for one look "
-                "at the planned end only. Faint: not decided; strong: decided. Dot: observed.",
-            ),
-            key=f"{key}-interval-note",
-        )
+        return None
+    chart = plot_node(
+        lambda: intervals.figure(rows, colours=theme(is_blue_orange=is_blue_orange)),
+        version=("intervals", tuple(rows), is_blue_orange),
+        key="interval-chart",
+        alt=interval_words(rows),
+        height=intervals.height(rows),
+        name="intervals",
+    )
+    return div("card intervals", chart, div("muted small", INTERVAL_NOTE), data_key="intervals")
 
 
 def rows_of(view: LiveView, viewer: Viewer) -> tuple[intervals.Row, ...]:
@@ -131,23 +125,30 @@ def interval_words(rows: tuple[intervals.Row, ...]) -> str:
     return "Change against the baseline. " + "; ".join(said) + "."
 
 
+def metrics_head(view: LiveView) -> Node | None:
+    """The table's heading and what could not be calculated; None when there is nothing but the primary."""
+    problems = _problems(view)
+    if not problems and not _others(view):
+        return None
+    return div("others", tag("h2", "", "Other metrics"), *problems, data_key="others")
+
+
 def metrics_table(view: LiveView, viewer: Viewer, key: str) -> None:
     """All metrics but the primary; sort by any column. A metric without numbers says why."""
-    others = [a for a in view.analyses if a is not view.primary]
-    problems = _problems(view)
-    if not others and not problems:
-        return
-    with st.container(border=True, key=f"{key}-metrics"):
-        live_block(tag("h2", "", "Other metrics"), *problems, key=f"{key}-problems")
-        if others:
-            st.dataframe(
-                once_a_look(view, viewer, "table", lambda: table_of(view, others)),
-                hide_index=True,
-                key=f"{key}-table",
-                height="content",
-                column_config=_columns(),
-                alt="Other metrics: baseline, value, change, interval and evidence per arm.",
-            )
+    others = _others(view)
+    if others:
+        st.dataframe(
+            once_a_look(view, viewer, "table", lambda: table_of(view, others)),
+            hide_index=True,
+            key=f"{key}-table",
+            height="content",
+            column_config=_columns(),
+            alt="Other metrics: baseline, value, change, interval and evidence per arm.",
+        )
+
+
+def _others(view: LiveView) -> list[Analysis]:
+    return [a for a in view.analyses if a is not view.primary]
 
 
 def _problems(view: LiveView) -> list[Node]:

@@ -109,6 +109,13 @@ class Session:
         if fragment not in self._timers:
             self._timers[fragment] = asyncio.create_task(self._tick(fragment, widget))
 
+    def _forget_timers(self) -> None:
+        """A run of the whole page takes its clocks away and draws new ones."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._every_s.clear()
+
     def _handle(self, raw: bytes) -> None:
         message = ForwardMsg()
         message.ParseFromString(raw)
@@ -117,6 +124,8 @@ class Session:
         self._counts.kinds[_kind_of(message)] += len(raw)
         if kind == "new_session":
             self._page = message.new_session.page_script_hash
+            if not message.metadata.run.fragment_ids:
+                self._forget_timers()
         elif kind == "auto_rerun":
             self._start(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "script_finished":

@@ -97,7 +97,7 @@ def test_demo_script(mode, visit, request):
 WATCH = (
     "window.ticks = [performance.now()]; window.watch?.disconnect();"
     "window.watch = new MutationObserver(seen => { if (seen.some(m => (m.target.closest"
-    " ? m.target : m.target.parentElement)?.closest('.st-key-live-head')))"
+    " ? m.target : m.target.parentElement)?.closest('.st-key-live-header')))"
     " window.ticks.push(performance.now()); });"
     "window.watch.observe(document.body, {subtree: true, childList: true, characterData: true,"
     " attributes: true});"
@@ -119,7 +119,7 @@ def test_ticks_keep_their_rhythm_while_an_answer_comes(model_app, visit):
     """
     page = visit(model_app)
     page.wait_for_selector("[data-testid=stChatInput] textarea")
-    page.wait_for_selector(".st-key-live-head .strip")
+    page.wait_for_selector(".st-key-live-header .strip")
     time.sleep(10)  # the first reading of every experiment is over
     before = longest_pause(page, 9)
     ask(page, "What if I want to end it early?")

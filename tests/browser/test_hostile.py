@@ -142,7 +142,7 @@ def foreign(url, own):
 
 def figures(page):
     """The numbers of the tiles but the clock's, and the verdict."""
-    page.wait_for_selector(".st-key-live-interval-chart .live-plot[data-draws]")
+    page.wait_for_selector(".st-key-live-body [data-key=interval-chart][data-draws]")
     shown = {
         tile.locator(".label").inner_text(): tile.locator(".value").inner_text()
         for tile in page.locator(".tile").all()

@@ -8,8 +8,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import running_app
 
-PLOT = ".st-key-live-interval-chart .live-plot"
-DIAL = ".st-key-live-dial-1 .live-plot"
+PLOT = ".st-key-live-body .live-plot[data-key=interval-chart]"
+DIAL = ".st-key-live-body .live-plot[data-key=dial-1]"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.ui import wiring
+from lib.ui.live_block import unpack
 from tests.pages.fake_hub import FakeHub, every_view
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +52,30 @@ def hub(views):
 def trees(at):
     """The trees of all live blocks, by key."""
     return [
-        json.loads(node.proto.json)["tree"]
+        tree_of(node.proto)
         for node in at.get("bidi_component")
         if node.proto.component_name == "live_block"
     ]
+
+
+def tree_of(proto):
+    """The nodes a mounted block carries, packed or not."""
+    return unpack(proto.bytes) if proto.bytes else json.loads(proto.json)["tree"]
+
+
+def part(at, cls):
+    """The first node of that class on the page."""
+
+    def search(node):
+        if not isinstance(node, list):
+            return None
+        if node[1].get("class") == cls:
+            return node
+        return next(filter(None, map(search, node[2:])), None)
+
+    found = next(filter(None, (search(node) for tree in trees(at) for node in tree)), None)
+    assert found, f"nothing of class {cls}"
+    return found
 
 
 def words(at):
@@ -68,6 +89,8 @@ def words(at):
 def _text(node):
     if isinstance(node, str):
         return node
+    if node[0] == "plot":
+        return ""
     if "hidden" in node[1] or node[1].get("class", "").startswith("icon"):
         return ""
     return "".join(_text(child) for child in node[2:])

@@ -8,7 +8,7 @@ import pytest
 from lib.live.view import Trouble
 from lib.stats.results import State
 from tests.builders import NOW
-from tests.pages.conftest import trees, words
+from tests.pages.conftest import part, tree_of, trees, words
 from tests.pages.fake_hub import FakeHub, every_view
 
 CHIPS = {
@@ -56,7 +56,7 @@ def test_ahead_is_not_proven(page, hub, views, name):
 def test_lead_of_the_baseline_is_shown_on_its_card(page, hub, views):
     """The baseline can lead: then the chip stands on its card and on no other."""
     view = views["control_ahead"]
-    cards = json.dumps(_block(page(hub, experiment=view.experiment.id), "arms"))
+    cards = json.dumps(part(page(hub, experiment=view.experiment.id), "cards"))
     first, rest = cards.split("card arm", 2)[1:]
     assert "Ahead, not proven" in first
     assert "Ahead, not proven" not in rest
@@ -117,12 +117,10 @@ def test_one_gauge_per_treatment(page, hub, views):
     """Five arms make four gauges, each for its own arm, and one card an arm with the baseline first."""
     view = views["five_arms"]
     at = page(hub, experiment=view.experiment.id)
-    plots = [n for n in at.get("bidi_component") if n.proto.component_name == "live_plot"]
-    gauges = [json.loads(n.proto.json)["alt"] for n in plots if "gauge" in n.proto.json[:200000]]
-    gauges = [alt for alt in gauges if alt.startswith("Significance gauge")]
+    gauges = re.findall(r'"alt": "(Significance gauge[^"]*)"', json.dumps(part(at, "evidence")))
     assert len(gauges) == 4
     assert len(set(gauges)) == 4
-    cards = json.dumps(_block(at, "arms"))
+    cards = json.dumps(part(at, "cards five"))
     assert cards.count("card arm") == 5
     assert cards.index("Baseline") < cards.index("Blue button")
 
@@ -131,7 +129,7 @@ def test_why_list_has_ticks_and_open_lines(page, hub, views):
     """Every requirement of the analysis is a line; met ones are ticked."""
     view = views["ahead"]
     at = page(hub, experiment=view.experiment.id)
-    lines = json.dumps(_block(at, "why"))
+    lines = json.dumps(part(at, "why"))
     needs = view.primary.why_not_yet
     assert lines.count('["li"') == len(needs)
     assert lines.count('"check_circle"') == sum(n.is_met for n in needs)
@@ -140,7 +138,8 @@ def test_why_list_has_ticks_and_open_lines(page, hub, views):
 def test_every_number_in_a_sentence_opens(page, hub, views):
     """Each fact of the verdict is a button with its definition behind it."""
     view = views["ready_winner"]
-    top = json.dumps(_block(page(hub, experiment=view.experiment.id), "top"), ensure_ascii=False)
+    at = page(hub, experiment=view.experiment.id)
+    top = json.dumps(part(at, "card verdict good"), ensure_ascii=False)
     assert (
         top.count('"aria-expanded"') == view.sentences[0].template.count("[[") - 1
     )  # one is a name
@@ -275,7 +274,7 @@ def test_every_state_has_its_chip(state):
 def _block(at, name):
     for node in at.get("bidi_component"):
         if node.proto.id.endswith(f"-live-{name}"):
-            return json.loads(node.proto.json)["tree"]
+            return tree_of(node.proto)
     raise AssertionError(f"no block {name}")
 
 
