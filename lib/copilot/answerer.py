@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from lib.copilot import names, tools_next, tools_now, tools_then, tools_words
+from lib.copilot import metric_answers, names, tools_next, tools_now, tools_then, tools_words
 from lib.copilot.desk import Asking, Findings, Panel, markdown_of
 from lib.copilot.lexicon import Intent, fold, lexicon
 from lib.copilot.question import Asked, Context, past_moment, understand, wait_days
 from lib.copilot.teller import phrases, plain
+from lib.copilot.tools_metric import no_such
 from lib.experiments.facts import Fact, Sentence
 from lib.experiments.model import Experiment
 from lib.stats.results import State
@@ -36,6 +37,7 @@ WITHOUT_ONE = {
     Intent.NOTHING: ("not_understood", "help_examples"),
     Intent.WRITE: ("read_only", "read_only_offer"),
 }
+UNCLEAR = {Intent.NOTHING, Intent.UNAVAILABLE, Intent.WRITE}
 DECLINES = {Intent.OFF_TOPIC: "full", Intent.NOTHING: "full", Intent.WRITE: "full"}
 
 
@@ -85,7 +87,12 @@ def answer(ask: Asking, text: str, context: Context | None = None) -> Reply:
     before = context or Context(lang=ask.lang)
     asked = understand(text, ask.desk.experiments(), before, fallback=before.lang)
     speaking = replace(ask, lang=asked.lang)
-    found, decline = _find(speaking, asked, before)
+    other = metric_answers.find(speaking, asked, before, _about_one)
+    found, decline = other or _find(speaking, asked, before)
+    if other is not None and decline == "none" and asked.intent in UNCLEAR:
+        asked = replace(
+            asked, intent=Intent.RESULTS
+        )  # it was a metric's name that was not understood
     after = _after(asked, before, found)
     return Reply(
         lang=asked.lang,
@@ -197,8 +204,16 @@ def _unavailable(ask: Asking, asked: Asked, one: Experiment) -> tuple[Findings, 
         return tools_now.results(ask, one.id), "none"
     found = tools_now.results(ask, one.id)
     kept = tuple(s for s in found.sentences if s.kind != "suggest")
-    said = (plain(ask.lang, f"no_{asked.missing}"), plain(ask.lang, "what_i_have"), *kept)
+    said = (plain(ask.lang, f"no_{asked.missing}"), *_measured(ask, asked, one))
+    said = (*said, plain(ask.lang, "what_i_have"), *kept)
     return replace(found, sentences=said), "partial"
+
+
+def _measured(ask: Asking, asked: Asked, one: Experiment) -> tuple[Sentence, ...]:
+    """What is measured, when it was money that is not."""
+    if asked.missing != "revenue":
+        return ()
+    return no_such(ask, ask.experiment(one.id) or one)
 
 
 def _results(ask: Asking, asked: Asked, one: Experiment) -> Findings:

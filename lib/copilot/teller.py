@@ -48,12 +48,13 @@ def plain(lang: str, key: str, *, kind: str = "", **names: str) -> Sentence:
 class Teller(Speaker):
     """Speaks about one view in the language asked."""
 
-    def __init__(self, ask: Asking, view: LiveView) -> None:
+    def __init__(self, ask: Asking, view: LiveView, *, analysis: Analysis | None = None) -> None:
+        """Of the primary metric, or of the one an ``analysis`` is given for."""
         now = view.server_now or ask.desk.clock()
         super().__init__(
             view.experiment,
-            view.primary,
-            view.forecast,
+            analysis or view.primary,
+            None if analysis else view.forecast,
             server_now=now,
             lang=ask.lang,
             zone=ask.zone,
@@ -61,8 +62,9 @@ class Teller(Speaker):
         self.view = view
         self.words = {**self.words, **phrases(ask.lang)}
         self.names["experiment"] = bare_name(view.experiment.name)
-        if view.experiment.primary is not None:
-            self.names["metric"] = bare_name(view.experiment.primary.name)
+        metric = analysis.metric if analysis else view.experiment.primary
+        if metric is not None:
+            self.names["metric"] = bare_name(metric.name)
         self._note_checked(ask)
         self._note_seen()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from lib.copilot.desk import Asking, Findings, plain_of
+from lib.copilot.tools_metric import results
 from lib.copilot.tools_next import (
     expected_loss,
     forecast,
@@ -29,7 +30,6 @@ from lib.copilot.tools_now import (
     compare_arms,
     counts,
     health,
-    results,
     show_panel,
     why_not_proven,
 )

@@ -156,6 +156,10 @@ def about(ask: Asking, experiment_id: int) -> Findings:
     said = [*found.tell(key), *found.tell("about_arms", arms=arms)]
     if "metric" in found.names:
         said += found.tell("about_metric")
+    others = [m.name for m in found.experiment.metrics if m is not found.experiment.primary]
+    if others:
+        found.names["others"] = ", ".join(bare_name(name) for name in others[:8])
+        said += found.tell("about_others")
     said += found.tell("about_plan")
     if found.experiment.description:
         found.names["description"] = bare_name(found.experiment.description, 200).rstrip(".")
