@@ -22,9 +22,9 @@ from lib.ui import history_state as asked
 from lib.ui import state
 from lib.ui.frame import boundary
 from lib.ui.header import header, notices
-from lib.ui.history_charts import charts_of, draw_charts, since_of
+from lib.ui.history_charts import charts_packed, since_of
 from lib.ui.history_moments import KINDS, PERSON, Moment, moments_of
-from lib.ui.live_block import live_block
+from lib.ui.live_block import live_block, live_packed
 from lib.ui.live_panel import FIRST_TICK_MS, is_unread, waiting
 from lib.ui.markup import Node, chip, div, tag
 from lib.ui.replay import PLAY_MS, advance, replay_bar, replay_button, stops_of, view_at
@@ -165,10 +165,9 @@ def _charts(
         live_block(notice(words, "", "hourglass_empty"), key="history-empty")
         return
     chosen = asked.chosen_range()
-    charts = charts_of(view, metric, trend, moments, viewer=who, chosen=chosen)
+    packed = charts_packed(view, metric, trend, moments, viewer=who, chosen=chosen)
     with st.container(key="history-charts"):
-        draw_charts(charts, group="history", view=f"{metric.id} {chosen}",
-                    of=wording.bare_name(view.experiment.name, 40))  # fmt: skip
+        live_packed(packed, key="history-figures")
         live_block(_legend(trend), key="history-legend")
 
 

@@ -5,7 +5,7 @@ Called by ``lib.ui.history`` at each tick; never reads a source.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,8 @@ from lib.live.view import LiveView
 from lib.stats.movement import Movement, broken
 from lib.ui.history_moments import Moment, marks_of
 from lib.ui.history_state import ALL, RANGES
-from lib.ui.live_plot import live_spec
+from lib.ui.live_block import pack
+from lib.ui.markup import Node
 from lib.ui.shared import Shelf
 from lib.ui.verdict import data_labels
 from lib.ui.viewer import Viewer
@@ -29,7 +30,7 @@ EXPLORATORY = "exploratory range"
 MOST_POINTS = 720  # about one every two pixels of a wide window
 PAD = 0.012  # of the range, right of the newest point
 PLAN_IN_SIGHT = 0.6  # of the run: a planned end further away than this is not shown on the axis
-_drawn: Shelf = Shelf(keep=24)  # five figures each, about a megabyte
+_packed: Shelf = Shelf(keep=48)  # five figures each, some 40 kB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +43,38 @@ class Chart:
     alt: str
 
 
-def draw_charts(charts: tuple[Chart, ...], *, group: str, view: str, of: str) -> None:
-    """All charts below each other; ``of`` names the files saved from them."""
-    for chart in charts:
-        live_spec(
-            chart.spec, key=f"history-{chart.key}", alt=chart.alt, height=chart.height,
-            name=f"{of} {chart.key}", group=group, view=view,
-        )  # fmt: skip
+def charts_packed(
+    view: LiveView,
+    metric: Metric,
+    trend: Trend,
+    moments: tuple[Moment, ...],
+    *,
+    viewer: Viewer,
+    chosen: str,
+) -> bytes:
+    """All charts below each other as one packed tree; made once for all viewers of a zone."""
+    asked = f"{metric.id} {chosen}"
+
+    def make() -> bytes:
+        charts = charts_of(view, metric, trend, moments, viewer=viewer, chosen=chosen)
+        name = wording.bare_name(view.experiment.name, 40)
+        return pack(*(_node(chart, asked, name) for chart in charts))
+
+    key = _key(view, metric, trend, moments, viewer=viewer, chosen=chosen)
+    return _packed.get(key, make)
+
+
+def _node(chart: Chart, asked: str, of: str) -> Node:
+    """A chart in a tree; ``of`` names the file saved from it."""
+    attrs = {
+        "class": "live-plot",
+        "role": "img",
+        "tabindex": "0",
+        "data-key": f"history-{chart.key}",
+    }
+    spec = {"figure": chart.spec, "alt": chart.alt, "height": chart.height, "name": f"{of} {chart.key}",
+            "zoomable": True, "group": "history", "view": asked}  # fmt: skip
+    return ["plot", attrs, spec]
 
 
 def charts_of(
@@ -60,24 +86,32 @@ def charts_of(
     viewer: Viewer,
     chosen: str,
 ) -> tuple[Chart, ...]:
-    """The charts of one metric and range; made once for all viewers of a zone."""
+    """The charts of one metric and range."""
     span = span_of(view, trend, chosen)
-    look = (view.experiment.id, metric.id, chosen, trend.version, view.frozen_at, str(viewer.zone))
-    key = (look, hash(moments), span)
+    canvas = Canvas(
+        arms=arms_of(view.experiment),
+        span=span,
+        marks=() if span is None else marks_of(moments, span),
+        gaps=trend.gaps,
+        zone=viewer.zone,
+        stamp=stamp_of(view, chosen),
+    )
+    gaps = tuple((first.timestamp(), last.timestamp()) for first, last in trend.gaps)
+    return _charts(metric, trend.moved, broken(trend.moved.at_most(MOST_POINTS), gaps), canvas)
 
-    def make() -> tuple[Chart, ...]:
-        canvas = Canvas(
-            arms=arms_of(view.experiment),
-            span=span,
-            marks=() if span is None else marks_of(moments, span),
-            gaps=trend.gaps,
-            zone=viewer.zone,
-            stamp=stamp_of(view, chosen),
-        )
-        gaps = tuple((first.timestamp(), last.timestamp()) for first, last in trend.gaps)
-        return _charts(metric, trend.moved, broken(trend.moved.at_most(MOST_POINTS), gaps), canvas)
 
-    return _drawn.get(key, make)
+def _key(
+    view: LiveView,
+    metric: Metric,
+    trend: Trend,
+    moments: tuple[Moment, ...],
+    *,
+    viewer: Viewer,
+    chosen: str,
+) -> Hashable:
+    """Everything the charts are made of."""
+    look = (view.experiment, metric.id, chosen, trend.version, view.frozen_at, str(viewer.zone))
+    return look, moments, span_of(view, trend, chosen), stamp_of(view, chosen)
 
 
 def _charts(metric: Metric, whole: Movement, moved: Movement, canvas: Canvas) -> tuple[Chart, ...]:

@@ -1,7 +1,7 @@
 """Does it grow? ``python tests/bench/soak.py [--minutes 30] [--viewers 20] [--tick 1]``.
 
-Websocket sessions at one tick a second against the app on the replayed stand-in. Each minute: memory of the
-process, threads, open files, connections and ticks. After the warm-up the memory must stay flat within 5 %
+Websocket sessions at one tick a second against the app on the replayed stand-in, every other one on the history page.
+Each minute: memory of the process, threads, open files, connections and ticks. After the warm-up the memory must stay flat within 5 %
 and the number of threads the same. Needs the bench extra.
 """
 
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
+from streamlit.util import calc_hash
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
@@ -38,7 +39,10 @@ async def soak(
         tasks = [task for task in tasks[chosen.viewers // 2 :] if not task.done()]
         while len(tasks) < chosen.viewers:
             query = f"experiment={chosen.experiment}" if chosen.experiment else ""
-            tasks.append(asyncio.create_task(Session(url, query, counts).run()))
+            session = Session(url, query, counts)
+            if len(tasks) % 2:
+                session._page = calc_hash("history")  # Streamlit names a page by its path
+            tasks.append(asyncio.create_task(session.run()))
             await asyncio.sleep(0.1)
         counts.clear()
         used = process.cpu_times().user

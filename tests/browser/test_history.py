@@ -10,7 +10,7 @@ CHARTS = ("lift", "evidence", "rate", "visitors", "split")
 
 
 def plot(name):
-    return f".st-key-history-{name} .live-plot"
+    return f".live-plot[data-key=history-{name}]"
 
 
 def axis(page, name):
