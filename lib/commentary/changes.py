@@ -47,7 +47,7 @@ def _changes(speaker: Speaker, analysis: Analysis, earlier: Analysis) -> list[st
 
 
 def _note_moment(speaker: Speaker, at: datetime) -> None:
-    shown = wording.moment(at, speaker.zone, lang=speaker.lang, now=speaker.now)
+    shown = wording.moment(at, speaker.zone, lang=speaker.lang, now=speaker.seen_at)
     zone = at.astimezone(speaker.zone).tzname() or ""
     said = f"{shown} {zone}".strip()
     speaker.note("earlier_at", at.timestamp(), Unit.TIME, "as of", said, as_of=at)

@@ -43,9 +43,15 @@ def comment(
     earlier: Analysis | None = None,
     lang: str = "en",
     zone: tzinfo = UTC,
+    seen_at: datetime | None = None,
 ) -> tuple[Sentence, ...]:
-    """At most three sentences; the first is the verdict, then what changed, then what would change it."""
-    speaker = Speaker(experiment, analysis, forecast, server_now=server_now, lang=lang, zone=zone)
+    """At most three sentences; the first is the verdict, then what changed, then what would change it.
+
+    ``seen_at`` is our clock: a time of another day than it comes with its date.
+    """
+    speaker = Speaker(
+        experiment, analysis, forecast, server_now=server_now, lang=lang, zone=zone, seen_at=seen_at
+    )
     verdict = _verdict(speaker)
     room = MOST - n_sentences(verdict)
     said = {0: verdict}

@@ -21,7 +21,10 @@ WEEK = timedelta(days=7)
 
 
 class Speaker:
-    """One language, one sheet, one experiment at one moment."""
+    """One language, one sheet, one experiment at one moment.
+
+    ``seen_at``: the moment on the reader's calendar, which a replay leaves behind; None: the data's own.
+    """
 
     def __init__(
         self,
@@ -32,11 +35,13 @@ class Speaker:
         server_now: datetime,
         lang: str = "en",
         zone: tzinfo = UTC,
+        seen_at: datetime | None = None,
     ) -> None:
         self.experiment = experiment
         self.analysis = analysis
         self.forecast = forecast
         self.now = server_now
+        self.seen_at = seen_at or server_now
         self.lang = lang
         self.zone = zone
         self.words = words(lang)

@@ -19,6 +19,7 @@ from lib.experiments.model import (
     Experiment,
     Exposures,
     Metric,
+    Origin,
     Plan,
     Reading,
     Snapshot,
@@ -161,6 +162,7 @@ def _snapshot(
         for place, variant in enumerate(experiment.variants)
         if np.isfinite(series.n[row, place])
     )
+    is_daily = series.is_daily is not None and bool(series.is_daily[row])
     excluded = 0 if series.n_excluded is None else int(np.nan_to_num(series.n_excluded[row]))
     return Snapshot(
         experiment_id=experiment.id,
@@ -169,6 +171,7 @@ def _snapshot(
         taken_at=at,
         totals=totals,
         n_excluded=excluded,
+        origin=Origin.DAILY if is_daily else Origin.RUN,
     )
 
 

@@ -174,6 +174,7 @@ class Tracker:
                 outlook,
                 server_now=reading.server_now,
                 earlier=self._earlier(primary),
+                seen_at=reading.taken_at,
             ),
             exposures=moment.exposures,
             as_of=primary.snapshot.as_of if primary else None,

@@ -167,6 +167,30 @@ def test_commentary_tells_what_changed_and_what_would_change_it():
     )
 
 
+def test_a_time_of_another_day_than_the_readers_has_its_date():
+    """When the data's clock stands on another day than ours, as in a replay, "since" says the date, and the year
+    when it is another; on our own day the clock time is enough."""
+    experiment, analysis, forecast = CASES["ahead"]
+    as_of = analysis.snapshot.as_of
+    earlier = replace(
+        analysis,
+        snapshot=replace(analysis.snapshot, as_of=as_of - timedelta(minutes=90)),
+        arms=tuple(replace(a, n=a.n - 700) for a in analysis.arms),
+    )
+
+    def since(seen_at):
+        told = comment(
+            experiment, analysis, forecast, server_now=NOW, earlier=earlier, seen_at=seen_at
+        )
+        return told[1].text.split(" UTC")[0]
+
+    then = as_of - timedelta(minutes=90)
+    assert since(NOW) == f"Since {then:%H:%M}"
+    assert since(None) == f"Since {then:%H:%M}"
+    assert since(NOW + timedelta(days=40)) == f"Since {then.day} May, {then:%H:%M}"
+    assert since(NOW + timedelta(days=400)) == f"Since {then.day} May {then.year}, {then:%H:%M}"
+
+
 def test_a_call_keeps_its_numbers_and_tells_what_to_expect():
     """The verdict carries the numbers of the call, those of now stand beside it, and luck is taken out."""
     call = a_call()
