@@ -44,11 +44,21 @@ def checked(store: Store, experiment_id: int) -> Checked | None:
     return None if said is None else codec.loads(Checked, said)
 
 
-def trouble_of(error: SourceError, now: datetime) -> Trouble:
-    """What a failed look means for the page."""
+def trouble_of(error: SourceError, now: datetime, wait_s: float) -> Trouble:
+    """What a failed look means for the page; ``wait_s``: until it is tried again."""
+    again = now + timedelta(seconds=wait_s)
     if isinstance(error, SourceRefused):
-        return Trouble(kind="refused", sentence=str(error), since=now, setting=error.setting)
-    if isinstance(error, SourceDown):
-        wait = timedelta(seconds=error.retry_after_s or 10.0)
-        return Trouble(kind="down", sentence=str(error), since=now, next_try_at=now + wait)
-    return Trouble(kind="surprise", sentence=str(error), since=now)
+        return Trouble(
+            kind="refused",
+            sentence=str(error),
+            since=now,
+            setting=error.setting,
+            next_try_at=again,
+        )
+    kind = "down" if isinstance(error, SourceDown) else "surprise"
+    return Trouble(kind=kind, sentence=str(error), since=now, next_try_at=again)
+
+
+def wait_of(error: SourceError, usual_s: float) -> float:
+    """Seconds until it is tried again: what the source asked for, else the usual step."""
+    return getattr(error, "retry_after_s", None) or usual_s

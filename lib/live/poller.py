@@ -17,7 +17,7 @@ from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, Stor
 from lib.experiments.model import Clock, Experiment, Reading
 from lib.history.store import Store
 from lib.live.elsewhere import THE_LIST, Elsewhere
-from lib.live.keeping import checked, keep_along, note_changes, trouble_of
+from lib.live.keeping import checked, keep_along, note_changes, trouble_of, wait_of
 from lib.live.schedule import Schedule
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
@@ -207,13 +207,13 @@ class Poller:
             tracker.needs_past = False
 
     def _fail(self, tracker: Tracker | None, error: SourceError, experiment_id: int) -> None:
-        trouble = trouble_of(error, self._clock())
+        wait = wait_of(error, self._poll_s)
+        trouble = trouble_of(error, self._clock(), wait)
         if tracker is not None:
             tracker.trouble(trouble)
             self._elsewhere.tell_trouble(experiment_id, trouble)
         else:  # an id nobody listed, perhaps mistyped in a link: no trouble for the others
             self.published.unknown = {**self.published.unknown, experiment_id: trouble}
-        wait = getattr(error, "retry_after_s", None) or self._poll_s
         self._schedule.next_after(experiment_id, self._monotonic() + wait)
 
     def _gap(self, experiment_id: int, now: float) -> float:
@@ -286,9 +286,11 @@ class Poller:
             self.published.trouble = None
             self._elsewhere.tell_list(self.published.experiments, self._kept)
         except SourceError as error:
-            self._note(trouble_of(error, self._clock()))
-            self._elsewhere.tell_trouble(THE_LIST, trouble_of(error, self._clock()))
-            self._list_due = now + (getattr(error, "retry_after_s", None) or self._poll_s)
+            wait = wait_of(error, self._poll_s)
+            trouble = trouble_of(error, self._clock(), wait)
+            self._note(trouble)
+            self._elsewhere.tell_trouble(THE_LIST, trouble)
+            self._list_due = now + wait
 
     def _note(self, trouble: Trouble) -> None:
         before = self.published.trouble

@@ -2,7 +2,7 @@
 
 Real websocket sessions at 10 s ticks against the app on the stand-in, beside a bare Streamlit app with three
 charts, in one run. Prints CPU per tick, 95 % point of the tick's latency, bytes per tick, memory per session and
-requests upstream per minute. Needs the bench extra.
+requests upstream per minute, of the experiment all look at and of all. Needs the bench extra.
 """
 
 from __future__ import annotations
@@ -112,13 +112,14 @@ class Found:
     spent: Spent
     mb_each: float
     upstream: float | None = None
+    watched: float = 0.0
 
     def row(self, name: str) -> str:
         seen, late = self.counts, sorted(self.counts.latencies) or [0.0]
         ticks = max(seen.ticks, 1)
         own_ms = 1000 * self.spent.serving_s / ticks
         first = sorted(seen.first)[len(seen.first) // 2]
-        asked = "" if self.upstream is None else f"{self.upstream:.1f}"
+        asked = "" if self.upstream is None else f"{self.watched:.1f}/{self.upstream:.0f}"
         return (
             f"{name:5s} {self.n:4d} {seen.ticks:6d} {seen.runs / ticks:5.1f} {own_ms:8.1f}"
             f" {self.spent.watch_s / self.spent.seconds:6.3f} {1000 * late[int(len(late) * 0.95)]:7.0f}"
@@ -126,8 +127,9 @@ class Found:
         )
 
 
-def asked_so_far(stand_in: StandIn) -> int:
-    return int(stand_in.requests()["total"])
+def asked_so_far(stand_in: StandIn, part: str = "") -> int:
+    """Requests so far to paths with that part."""
+    return sum(n for path, n in stand_in.requests()["paths"].items() if part in path)
 
 
 async def settled(stand_in: StandIn, limit_s: float) -> None:
@@ -142,7 +144,7 @@ async def compare(chosen: argparse.Namespace, stand_in: StandIn, env: dict[str, 
     apps = {"bare": serve("tests/bench/bare_app.py", env), "ours": serve("dashboard.py", env)}
     processes = {name: psutil.Process(server.pid) for name, (server, _) in apps.items()}
     try:
-        await measure(apps["ours"][1], processes["ours"], 1, 1, chosen.path)
+        await measure(apps["ours"][1], processes["ours"], 1, 1, f"experiment={chosen.experiment}")
         await settled(stand_in, 240)
         for name, process in processes.items():
             spent = await busy(process, 30)
@@ -150,11 +152,19 @@ async def compare(chosen: argparse.Namespace, stand_in: StandIn, env: dict[str, 
             print(f"{name} without a viewer: {cores:.3f} cores, {_mb(process):.0f} MB")
         for n in chosen.viewers:
             for name, (_, url) in apps.items():
-                asked, began = asked_so_far(stand_in), time.monotonic()
-                found = await measure(url, processes[name], n, chosen.seconds, chosen.path)
+                part = f"/experiments/{chosen.experiment}/"
+                asked, watched, began = (
+                    asked_so_far(stand_in),
+                    asked_so_far(stand_in, part),
+                    time.monotonic(),
+                )
+                found = await measure(
+                    url, processes[name], n, chosen.seconds, f"experiment={chosen.experiment}"
+                )
                 minutes = (time.monotonic() - began) / 60
                 if name == "ours":
                     found.upstream = (asked_so_far(stand_in) - asked) / minutes
+                    found.watched = (asked_so_far(stand_in, part) - watched) / minutes
                 print(found.row(name), f"load {os.getloadavg()[0]:.0f}", flush=True)
                 if chosen.verbose:
                     print("     ", found.counts.heaviest(), *found.counts.errors[:3])
@@ -172,7 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--viewers", type=int, nargs="+", default=[1, 10, 50, 100])
-    parser.add_argument("--path", default="", help="e.g. experiment=1001")
+    parser.add_argument("--experiment", type=int, default=1001, help="whom all look at")
     parser.add_argument("--speed", type=float, default=1.0, help="of the replay; PostHog's is 1")
     parser.add_argument("--data", type=Path, help="replay this parquet file instead of the shipped")
     parser.add_argument("--verbose", action="store_true", help="what the bytes are, first errors")
