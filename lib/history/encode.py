@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lib.experiments.model import Reported, Totals
+from lib.experiments.model import Exposures, Reported, Totals
+from lib.history import codec
 
 REQUIRED = ("n", "total", "total_sq")
 OPTIONAL = (
@@ -96,6 +98,16 @@ def pack_reported(reported: Sequence[Reported]) -> str:
 def unpack_reported(text: str) -> tuple[Reported, ...]:
     """The figures again."""
     return tuple(_reported(row) for row in json.loads(text)) if text else ()
+
+
+def pack_exposures(seen: Exposures) -> bytes:
+    """A reading of exposures; equal readings have equal bytes."""
+    return zlib.compress(codec.dumps(seen).encode())
+
+
+def unpack_exposures(body: bytes) -> Exposures:
+    """The reading again."""
+    return codec.loads(Exposures, zlib.decompress(body).decode())
 
 
 def _reported(row: Sequence[Any]) -> Reported:

@@ -1,21 +1,17 @@
 """Tables are made or brought up to date when a store is opened; a newer store is refused.
 
-One row says which version wrote the tables. A step from one version to the next is a function in ``STEPS``;
+One row says which version wrote the tables. A step from one version to the next is a function in ``steps``;
 all missing steps run in one transaction, so a store is of one version or the other, never between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 
 from lib.experiments.errors import StoreTooNew
 from lib.history.schema import metadata, versions
+from lib.history.steps import STEPS, VERSION, Steps
 
-VERSION = 1
-Steps = Mapping[int, Callable[[Connection], None]]
-STEPS: Steps = {}  # version n: from n - 1 to n
 MIGRATION_LOCK = 7_203_114  # any number, the same in every process
 
 

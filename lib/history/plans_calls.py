@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from lib.experiments.model import Call, Experiment, Exposures, Plan
+from lib.experiments.model import Call, Experiment, Plan
 from lib.history import codec
 from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
-from lib.history.schema import calls, experiments, exposures, plans
+from lib.history.schema import calls, experiments, plans
 from lib.history.snapshots import EVENT, Moment, protect
 
 C = calls.c
@@ -40,19 +40,6 @@ class PlansAndCalls:
         query = select(experiments.c.body).order_by(experiments.c.id)
         bodies = self._database.read(lambda c: c.execute(query).scalars().all())
         return tuple(codec.loads(Experiment, body) for body in bodies)
-
-    def remember_exposures(self, experiment_id: int, seen: Exposures) -> None:
-        """Keep who was exposed, as last seen."""
-        new = {"body": codec.dumps(seen)}
-        row = self._database.insert(exposures).values(experiment_id=experiment_id, **new)
-        row = row.on_conflict_do_update(index_elements=["experiment_id"], set_=new)
-        self._database.write(lambda c: c.execute(row), None)
-
-    def exposures(self, experiment_id: int) -> Exposures | None:
-        """Who was exposed, as last seen."""
-        query = select(exposures.c.body).where(exposures.c.experiment_id == experiment_id)
-        body = self._database.read(lambda c: c.execute(query).scalar())
-        return None if body is None else codec.loads(Exposures, body)
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan."""

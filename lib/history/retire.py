@@ -9,9 +9,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table, func, select, update
 
 from lib.history.database import Database
-from lib.history.schema import alerts, calls, deliveries, exposures, plans, tracks
+from lib.history.schema import alerts, calls, deliveries, exposure_readings, plans, tracks
 
-OWNED = (tracks, plans, calls, exposures)
+OWNED = (tracks, plans, calls, exposure_readings)
 MOST_RUNS = 1000
 
 

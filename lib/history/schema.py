@@ -104,11 +104,12 @@ experiments = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
-exposures = Table(
-    "exposures",
+exposure_readings = Table(
+    "exposure_readings",
     metadata,
     Column("experiment_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("body", Text, nullable=False),
+    Column("seen_at", Moment, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 plans = Table(

@@ -18,6 +18,7 @@ from lib.history.address import describe
 from lib.history.alerts import Alerts
 from lib.history.chats import Chats, Notes
 from lib.history.database import Database
+from lib.history.exposures import ExposureReadings
 from lib.history.lease import Leases
 from lib.history.plans_calls import PlansAndCalls
 from lib.history.retire import retire
@@ -45,6 +46,7 @@ class Store:
         self._snapshots = Snapshots(self._database)
         self._series = SeriesReader(self._snapshots)
         self._plans = PlansAndCalls(self._database)
+        self._exposures = ExposureReadings(self._database)
         self._alerts = Alerts(self._database)
         self._chats = Chats(self._database)
         self._notes = Notes(self._database)
@@ -146,7 +148,8 @@ class Store:
 
     def thin(self, now: datetime | None = None, at_most: int = 100_000) -> int:
         """Delete what retention allows; the number of rows deleted."""
-        return thin.thin(self._database, now or self._clock(), at_most)
+        now = now or self._clock()
+        return thin.thin(self._database, now, at_most) + self._exposures.thin(now)
 
     # Experiments, plans, calls
 
@@ -168,13 +171,15 @@ class Store:
         """Every experiment ever seen, as last seen, by id."""
         return self._plans.known()
 
-    def remember_exposures(self, experiment_id: int, exposures: Exposures) -> None:
-        """Keep who was exposed, as last seen."""
-        self._plans.remember_exposures(experiment_id, exposures)
+    def remember_exposures(self, experiment_id: int, exposures: Exposures, at: datetime) -> bool:
+        """Keep who was exposed, as seen at ``at`` of our clock; False when it is what was seen before."""
+        return self._exposures.remember(experiment_id, exposures, at)
 
-    def exposures(self, experiment_id: int) -> Exposures | None:
-        """Who was exposed, as last seen."""
-        return self._plans.exposures(experiment_id)
+    def exposures(
+        self, experiment_id: int, *, known_at: datetime | None = None
+    ) -> Exposures | None:
+        """Who was exposed, as last seen, or as known at a moment of our clock."""
+        return self._exposures.exposures(experiment_id, known_at)
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan."""

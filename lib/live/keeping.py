@@ -19,7 +19,7 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
     experiment_id = reading.experiment.id
     store.remember_experiment(reading.experiment)
     if reading.exposures is not None:
-        store.remember_exposures(experiment_id, reading.exposures)
+        store.remember_exposures(experiment_id, reading.exposures, reading.taken_at)
     told = Checked(
         server_now=reading.server_now,
         taken_at=reading.taken_at,

@@ -56,8 +56,9 @@ class ShelfAsOf(LookingBack):
         return self._known[key]
 
     def exposures(self, experiment_id: int) -> Exposures | None:
-        """Exposures are kept as last seen only, so the past has none."""
-        return None
+        """As known when the readings asked for so far were first taken."""
+        known = [at for at in self._known.values() if at is not None]
+        return self._store.exposures(experiment_id, known_at=max(known)) if known else None
 
     def plan(self, experiment_id: int) -> Plan | None:
         """The frozen plan; it never depends on what was observed."""
@@ -84,6 +85,7 @@ def view_as_of(store: Store, view: LiveView, moment: datetime) -> LiveView:
         snapshots=snapshots,
         taken_at=max((s.taken_at for s in snapshots), default=moment),
         server_now=moment,
+        exposures=shelf.exposures(experiment.id),
     )
     return replace(tracker.take(reading), frozen_at=moment)
 

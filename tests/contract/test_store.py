@@ -302,7 +302,7 @@ def test_experiments_and_exposures_are_remembered_as_last_seen(store):
     seen = Exposures(as_of=START, totals={"control": 5}, daily={"control": (("2026-05-01", 5),)})
     store.remember_experiment(replace(EXPERIMENT, name="Old name"))
     store.remember_experiment(EXPERIMENT)
-    store.remember_exposures(1, seen)
+    store.remember_exposures(1, seen, START)
     assert store.known_experiments() == (EXPERIMENT,)
     assert store.exposures(1) == seen
     assert store.exposures(2) is None

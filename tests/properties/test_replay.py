@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.experiments.model import Metric, MetricKind, MetricRole, Totals
+from lib.experiments.model import Exposures, Metric, MetricKind, MetricRole, Totals
 from lib.history.store import Store
 from lib.live.feed import Hub
 from lib.live.recompute import gather_records, read_records, recompute, write_records
@@ -18,6 +18,7 @@ STEPS = st.lists(
         st.sampled_from([600, 3_600, 6 * 3_600, 86_400]),  # seconds to the next look
         st.floats(0.05, 0.25),  # the treatment's rate from then on
         st.booleans(),  # whether the look corrects an earlier moment
+        st.booleans(),  # whether as many were exposed as are counted, or only half of them
     ),
     min_size=3,
     max_size=6,
@@ -32,6 +33,7 @@ class Corrected(HandSource):
         super().__init__(clock, experiments)
         self.sent = []
         self.corrects = False
+        self.exposes_all = True
 
     def read(self, experiment_id, *, is_watched):
         reading = super().read(experiment_id, is_watched=is_watched)
@@ -41,7 +43,11 @@ class Corrected(HandSource):
             again = [lowered(self.sent[len(self.sent) // 2], reading.taken_at)]
         self.sent.append(newest)
         guard = replace(newest, metric_id="m2")
-        return replace(reading, snapshots=(*again, newest, guard))
+        exposed = {t.variant_key: t.n if self.exposes_all else t.n // 2 for t in newest.totals}
+        exposures = Exposures(
+            as_of=newest.as_of, totals=exposed, daily={}, n_multiple=len(self.sent)
+        )
+        return replace(reading, snapshots=(*again, newest, guard), exposures=exposures)
 
 
 def lowered(snapshot, taken_at):
@@ -61,8 +67,9 @@ def run(store, clock, steps):
     source = Corrected(clock, [experiment])
     hub = Hub(source, store, clock=clock, monotonic=clock.seconds)
     shown = []
-    for seconds, rate, corrects in steps:
+    for seconds, rate, corrects, exposes_all in steps:
         source.rates, source.corrects = (0.1, rate), corrects
+        source.exposes_all = exposes_all
         hub.look(experiment.id)
         hub.refresh(experiment.id)
         hub.round(wait=True)
@@ -75,7 +82,7 @@ def run(store, clock, steps):
 @given(STEPS)
 def test_replay_equals_what_was_shown(steps):
     """Whatever comes later, corrections of earlier rows too, the view of a stored moment is the one shown when
-    its reading was first taken: the same analyses, to the last bit."""
+    its reading was first taken: the same analyses and exposures, to the last bit."""
     clock = Hand()
     store = Store("sqlite://", clock=clock)
     hub, shown = run(store, clock, steps)
@@ -84,6 +91,7 @@ def test_replay_equals_what_was_shown(steps):
             again = hub.look(view.experiment.id, as_of=view.as_of)
             assert again.frozen_at == view.as_of
             assert again.analyses == view.analyses
+            assert again.exposures == view.exposures
         between = hub.look(shown[-1].experiment.id, as_of=shown[1].as_of + timedelta(seconds=1))
         assert between.as_of == shown[1].as_of
     finally:
