@@ -8,7 +8,7 @@ const TAGS = new Set(["div", "span", "p", "h1", "h2", "h3", "h4", "ul", "ol", "l
 const ATTRS = /^(class|style|title|role|tabindex|href|target|rel|type|datetime|scope|colspan|open|dir|lang|id|viewBox|d|x|y|x1|x2|y1|y2|cx|cy|r|rx|width|height|fill|stroke|stroke-width|preserveAspectRatio|hidden|aria-[a-z]+|data-[a-z-]+)$/;
 
 let addresses = ["", ""]; // of the module that draws charts, and of plotly.js
-let drawing;
+let drawing, ground = ""; // the page's colour: another theme means other charts
 
 function charts() {
   return (drawing ||= import(new URL(addresses[0], import.meta.url)));
@@ -16,7 +16,7 @@ function charts() {
 
 // A chart inside a tree: one node that lives on while its figure changes; an unchanged figure is left alone.
 function plot(el, spec) {
-  const words = JSON.stringify(spec);
+  const words = ground + JSON.stringify(spec);
   if (el.__spec === words) return;
   el.__spec = words;
   charts().then(m => { if (el.__spec === words) m.show(el, spec, addresses[1]); })
@@ -160,6 +160,7 @@ async function unpacked(bytes) {
 }
 
 function show(root, tree) {
+  ground = getComputedStyle(root).getPropertyValue("--st-background-color");
   patch(root, tree);
   tellAges(root);
 }
