@@ -132,7 +132,9 @@ def _add_arm(sheet: Ledger, place: int, arm: ArmReading, analysis: Analysis) -> 
         sheet.rate(f"step{step}.{at}", reached, "step", key)
     _mention_sums(sheet, at, analysis.snapshot.of(key), analysis.metric)
     if arm.share is not None:
-        sheet.rate(f"share.{at}", arm.share, "split", key, digits=1)
+        is_off = analysis.balance is not None and analysis.balance.is_off
+        digits = wording.digits_apart(arm.share, arm.planned_share) if is_off else 1
+        sheet.rate(f"share.{at}", arm.share, "split", key, digits=digits)
     digits = min(1, wording.significant_tail(arm.planned_share))
     sheet.rate(
         f"planned_share.{at}",

@@ -175,6 +175,10 @@ class Hub:
         """Look again at once, past the cache."""
         self._poller.refresh(experiment_id)
 
+    def progress(self, experiment_id: int) -> tuple[int, int]:
+        """Of how many metrics something was read so far, and of how many."""
+        return self._source.progress(experiment_id)
+
     def _pace(self) -> Pace:
         """Of the process that polls."""
         told = None if self._shared.is_leader else self._shared.pace

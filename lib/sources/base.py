@@ -51,6 +51,10 @@ class Source(Protocol):
         """At what cadence it is working now."""
         ...
 
+    def progress(self, experiment_id: int) -> tuple[int, int]:
+        """Of how many metrics something was read, and of how many: (0, 0) before that is known. Never waits."""
+        ...
+
     def forget(self, experiment_id: int) -> None:
         """Drop cached parts of one experiment, so that the next read is fresh ("refresh now")."""
         ...

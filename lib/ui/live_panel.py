@@ -102,7 +102,12 @@ def waiting(source: Hub, experiment_id: int | None) -> None:
     if not listed and health.has_list:
         st.info("There are no experiments in this project yet.", icon=":material/science:")
         return
-    skeleton("Reading the experiment ..." if listed else "Reading the list of experiments ...")
+    skeleton(_reading(source, experiment_id) if listed else "Reading the list of experiments ...")
+
+
+def _reading(source: Hub, experiment_id: int | None) -> str:
+    done, n = (0, 0) if experiment_id is None else source.progress(experiment_id)
+    return f"Reading {done} of {n} metrics ..." if n else "Reading the experiment ..."
 
 
 def skeleton(words: str) -> None:

@@ -154,6 +154,16 @@ def significant_tail(x: float) -> int:
     return next((d for d in (0, 1) if abs(round(100 * x, d) - 100 * x) < 1e-9), 2)
 
 
+def digits_apart(x: float, y: float, least: int = 1, most: int = 4) -> int:
+    """Fewest decimals, from ``least``, at which two rates read differently as percentages; ``most`` when none does.
+
+    >>> digits_apart(0.5004, 0.5)
+    2
+    """
+    steps = range(least, most)
+    return next((d for d in steps if round(100 * x, d) != round(100 * y, d)), most)
+
+
 def odds_value(chance: float) -> tuple[int, int]:
     """The chance as ``k in n`` with small whole numbers."""
     if chance >= 0.35:

@@ -87,6 +87,14 @@ class SourceContract:
         assert moments == sorted(moments)
         assert all(moment <= newest for moment in moments)
 
+    def test_progress_counts_what_is_there(self, world):
+        """Nothing is known of how many metrics there are before the first look; after it all are there."""
+        assert world.source.progress(world.running) == (0, 0)
+        n = len({s.metric_id for s in world.read(world.running).snapshots})
+        done, known = world.source.progress(world.running)
+        assert done == n
+        assert known >= n > 0
+
     def test_outage_and_recovery(self, world):
         """Dead, it raises SourceDown with a wait and keeps nothing from working again within 20 s."""
         world.read(world.running)

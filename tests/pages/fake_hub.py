@@ -28,6 +28,7 @@ class FakeHub:
         self.is_read = is_read
         self.now = now
         self.looked, self.refreshed = [], []
+        self.read_so_far = (0, 0)
 
     @cached_property
     def store(self):
@@ -42,6 +43,9 @@ class FakeHub:
 
     def start(self):
         pass
+
+    def progress(self, experiment_id):
+        return self.read_so_far
 
     def experiments(self):
         return self.listed

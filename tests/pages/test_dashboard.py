@@ -180,6 +180,14 @@ def test_first_load_is_a_skeleton_and_hurries(page, views):
     assert json.loads(clock.proto.json_args)["interval"] == 1_000
 
 
+def test_first_load_says_how_far_it_is(page, views):
+    """While metrics are read one by one, the shape says how many are there."""
+    view = views["ahead"]
+    hub = FakeHub([], listed=[view.experiment])
+    hub.read_so_far = (3, 7)
+    assert "Reading 3 of 7 metrics ..." in words(page(hub, experiment=view.experiment.id))
+
+
 def test_before_the_list_is_read(page):
     """A fresh start says that the list is being read, and hurries."""
     at = page(FakeHub(is_read=False))

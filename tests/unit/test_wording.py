@@ -97,6 +97,13 @@ def test_evidence_is_never_rounded_over_the_line(value, shown):
     assert wording.evidence(value) == shown
 
 
+def test_digits_apart():
+    """A share of 50.04 % beside planned 50 % gets the decimals that show the difference, up to four."""
+    assert wording.digits_apart(0.5004, 0.5) == 2
+    assert wording.digits_apart(0.512, 0.5) == 1
+    assert wording.digits_apart(0.5, 0.5) == 4
+
+
 def test_odds():
     """Chances are said in small whole numbers, and never as certain."""
     shown = [wording.odds(x) for x in (0.01, 0.13, 0.05, 0.31, 0.5, 0.8, 0.97)]

@@ -143,6 +143,11 @@ class PostHogSource:
             is_watched = self._looks.get(experiment_id, (0.0, False))[1]
             return read_past(self._means, kept, experiment, is_watched=is_watched)
 
+    def progress(self, experiment_id: int) -> tuple[int, int]:
+        """Metrics with something read, and all; never waits for a look in progress."""
+        kept = self._kept.get(experiment_id)
+        return (0, 0) if kept is None else kept.progress()
+
     def pace(self, experiment_id: int | None = None) -> Pace:
         """At what cadence it is working now; never waits for a look in progress."""
         is_watched = experiment_id is None or self._looks.get(experiment_id, (0.0, True))[1]

@@ -80,6 +80,12 @@ class Kept:
             return SourceDown(str(self.held), self.held_until - now)
         return self.held
 
+    def progress(self) -> tuple[int, int]:
+        """Of how many metrics daily points or totals are there, and of how many."""
+        names = [defined.metric.id for defined in self.defined]
+        there = {*list(self.past_points), *(i for i, n in list(self.numbers.items()) if n.snapshot)}
+        return sum(name in there for name in names), len(names)
+
     def forget(self) -> None:
         """Drop what makes the next look cheap; the numbers stay, so that they never go backwards."""
         self.detail_at = self.exposures_at = self.held_until = self.past_again_at = LONG_AGO

@@ -315,3 +315,15 @@ def test_ages_follow_the_servers_clock():
     sheet = {f.id: f for f in facts_of(an_experiment(), None, server_now=late)}
     assert sheet["running"].shown == "17 d 19 h"
     assert sheet["days_running"].shown == "17 days"
+
+
+def test_a_small_imbalance_of_many_reads_unlike_the_plan():
+    """50.04 % of two million where 50 % was planned: the share gets the decimals that tell them apart."""
+    experiment, analysis, _ = CASES["split off"]
+    arms = tuple(
+        replace(arm, share=share, planned_share=0.5)
+        for arm, share in zip(analysis.arms, (0.4996, 0.5004), strict=True)
+    )
+    said = comment(experiment, replace(analysis, arms=arms), None, server_now=NOW)[0].text
+    assert "50.04" in said
+    assert "planned" in said

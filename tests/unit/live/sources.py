@@ -112,6 +112,9 @@ class HandSource:
     def pace(self, experiment_id=None):
         return self.pace_now
 
+    def progress(self, experiment_id):
+        return (0, 0)
+
     def forget(self, experiment_id):
         pass
 
