@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
 """What was announced, withdrawn and sent, and when."""
 
 from lib.ui.alerts_page import alerts_page

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
 """Every experiment at a glance, sorted by need to act; ``?tv=1`` fills a screen on the wall."""
 
 from lib.ui.board import board_panel

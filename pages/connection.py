@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
 """Where the numbers come from and how well that goes: source, pace, budget, model, store. Read-only."""
 
 from lib.ui.connection import connection_panel

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
 """The conversation about experiments, full width: the same one as beside the live panel."""
 
 from lib.ui.chat_page import chat_page

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a folder of scripts by Streamlit's rule, not a package
 """How the numbers of one experiment moved, at full width, and how it stood at any earlier moment."""
 
 from lib.ui.frame import frame

@@ -29,15 +29,22 @@ Spec = dict[str, Any]
 
 
 def ensure_plotly_js(static: Path = STATIC) -> Path:
-    """Write the plotly.js that ships inside the plotly package next to the app, once a version."""
+    """Write the plotly.js that ships inside the plotly package next to the app, once a version.
+
+    Where that cannot be written, the pages go on and tell each chart in words.
+    """
     target = static / SCRIPT
     if target.exists():
         return target
-    static.mkdir(exist_ok=True)
     unfinished = target.with_suffix(f".{os.getpid()}.part")
-    unfinished.write_text(get_plotlyjs(), encoding="utf-8")
-    unfinished.replace(target)
-    log.info("wrote %s", target.name)
+    try:
+        static.mkdir(exist_ok=True)
+        unfinished.write_text(get_plotlyjs(), encoding="utf-8")
+        unfinished.replace(target)
+    except OSError:
+        log.exception("%s cannot be written: charts are told in words", target)
+    else:
+        log.info("wrote %s", target.name)
     return target
 
 
