@@ -87,7 +87,7 @@ def _pair() -> str:
         return ""
     light, dark = (theme(is_dark=d, is_blue_orange=True) for d in (False, True))
     return (
-        f".stApp{{--good:light-dark({light.good},{dark.good});"
+        f".stApp,[data-testid=stPopoverBody],[data-testid=stDialog]{{--good:light-dark({light.good},{dark.good});"
         f"--bad:light-dark({light.bad},{dark.bad});}}"
     )
 
