@@ -48,7 +48,15 @@ def plot(moved: Movement, canvas: Canvas, *, with_single_look: bool = False) -> 
             line(made, moved, 100 * moved.evidence_now[:, place], f"{arm.name}, of the moment", thin,
                  hovertemplate=SHOWN, opacity=0.7)  # fmt: skip
         style = {"width": 2.6, "color": colour, "shape": "hv"}
-        arm_line(made, moved, 100 * moved.evidence[:, place], arm, style, hovertemplate=SHOWN)
+        arm_line(
+            made,
+            moved,
+            100 * moved.evidence[:, place],
+            arm,
+            style,
+            ground=canvas.colours.ground,
+            hovertemplate=SHOWN,
+        )
     explain_daily(made, moved, canvas.colours)
     return made
 

@@ -54,7 +54,8 @@ def plot(moved: Movement, canvas: Canvas, *, with_single_look: bool = False) -> 
                 line(made, moved, end, f"{arm.name}, one look only", thin, hoverinfo="skip",
                      showlegend=is_named, legendgroup=f"single {arm.key}")  # fmt: skip
         arm_line(made, moved, moved.lift[:, place], arm, {"width": 2.4, "color": colour},
-                 hovertemplate=HOVER, customdata=np.column_stack([low, high]))  # fmt: skip
+                 ground=canvas.colours.ground, hovertemplate=HOVER,
+                 customdata=np.column_stack([low, high]))  # fmt: skip
     explain_daily(made, moved, canvas.colours)
     return made
 

@@ -46,7 +46,13 @@ def so_far(moved: Movement, canvas: Canvas) -> Plot:
     for arm in canvas.arms:
         style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
         arm_line(
-            made, moved, moved.n[:, moved.place(arm.key)], arm, style, hovertemplate="%{y:,.0f}"
+            made,
+            moved,
+            moved.n[:, moved.place(arm.key)],
+            arm,
+            style,
+            ground=canvas.colours.ground,
+            hovertemplate="%{y:,.0f}",
         )
     explain_daily(made, moved, canvas.colours)
     return made
@@ -65,18 +71,25 @@ def by_day(moved: Movement, canvas: Canvas) -> Plot:
     for arm in canvas.arms:
         made.add(
             type="bar", x=made.column(days), y=values(added[:, moved.place(arm.key)]), name=plain(arm.name),
-            xperiod=1000 * DAY_S, xperiodalignment="middle", **_dress(canvas.colours.arm(arm.place), is_daily),
+            xperiod=1000 * DAY_S, xperiodalignment="middle",
+            **_dress(canvas.colours.arm(arm.place), is_daily, canvas.colours.ground),
         )  # fmt: skip
     return made
 
 
-def _dress(colour: str, is_daily: Bools) -> dict[str, Any]:
+def _dress(colour: str, is_daily: Bools, ground: str) -> dict[str, Any]:
     """Colour and hover of the bars of an arm."""
     if not is_daily.any():
         return {"marker": {"color": colour}, "hovertemplate": "%{y:,.0f}"}
     hatch = ["/" if daily else "" for daily in is_daily.tolist()]
     said = [f", {DAILY}" if daily else "" for daily in is_daily.tolist()]
-    pattern = {"shape": hatch, "size": 6, "solidity": 0.35, "fillmode": "replace"}
+    pattern = {
+        "shape": hatch,
+        "size": 9,
+        "solidity": 0.18,
+        "fillmode": "overlay",
+        "fgcolor": ground,
+    }
     return {
         "marker": {"color": colour, "pattern": pattern},
         "customdata": said,

@@ -27,7 +27,15 @@ def plot(moved: Movement, canvas: Canvas, *, unit: str, is_share: bool) -> Plot:
         return say(made, "No values to show yet.", canvas.colours)
     for arm in canvas.arms:
         style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
-        arm_line(made, moved, moved.rate[:, moved.place(arm.key)], arm, style, hovertemplate="%{y}")
+        arm_line(
+            made,
+            moved,
+            moved.rate[:, moved.place(arm.key)],
+            arm,
+            style,
+            ground=canvas.colours.ground,
+            hovertemplate="%{y}",
+        )
     explain_daily(made, moved, canvas.colours)
     return made
 

@@ -47,7 +47,7 @@ def plot(moved: Movement, canvas: Canvas) -> Plot:
     for arm in canvas.arms:
         style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
         arm_line(made, moved, moved.share[:, moved.place(arm.key)], arm, style,
-                 hovertemplate="%{y:.2%}")  # fmt: skip
+                 ground=canvas.colours.ground, hovertemplate="%{y:.2%}")  # fmt: skip
     line(made, moved, moved.balance_p, "p of the split, right axis", {"width": 1.4, "color": muted, "shape": "hv"},
          hovertemplate="%{y:.3~g}", yaxis="y2")  # fmt: skip
     explain_daily(made, moved, canvas.colours)

@@ -24,8 +24,9 @@ STOPS = (
     {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 )
-MARGIN = {"l": 66, "r": 16, "t": 58, "b": 52}
-LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+MARGIN = {"l": 66, "r": 16, "t": 64, "b": 52}
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
+          "tracegroupgap": 0}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,7 @@ def arm_line(
     style: dict[str, Any],
     *,
     hovertemplate: str,
+    ground: str,
     customdata: Floats | None = None,
 ) -> None:
     """The line of an arm that says which of its moments are daily figures."""
@@ -158,7 +160,7 @@ def arm_line(
         extra = {"customdata": pairs(customdata[moved.is_daily])}
     _daily_line(plot, moved, column, arm, style | {"dash": "dash"})
     days = moved.rows(np.flatnonzero(moved.is_daily))
-    ring = {"symbol": "circle-open", "size": 7, "color": style["color"], "line": {"width": 1.6}}
+    ring = _ring(style["color"], ground)
     plot.add(
         type="scatter", x=plot.column(days.at), y=values(column[moved.is_daily]), name=plain(arm.name),
         mode="markers", marker=ring, showlegend=False, **extra,
@@ -178,13 +180,17 @@ def _daily_line(
          legendgroup=arm.key)  # fmt: skip
 
 
+def _ring(colour: str, ground: str) -> dict[str, Any]:
+    return {"size": 7, "color": ground, "line": {"width": 1.6, "color": colour}}
+
+
 def explain_daily(plot: Plot, moved: Movement, colours: Theme) -> None:
     """The entry in the legend that says what the circles are; none without a daily figure."""
     if moved.is_daily.any():
         plot.add(
             type="scatter", x=[None], y=[None], name=DAILY, mode="lines+markers", hoverinfo="skip",
             line={"width": 1.6, "dash": "dash", "color": colours.muted},
-            marker={"symbol": "circle-open", "size": 7, "color": colours.muted},
+            marker=_ring(colours.muted, colours.ground),
         )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def _top(view: LiveView, who: Viewer, tick: int) -> None:
     with st.container(horizontal=True, key="history-head"):
         live_block(header(view, who, is_live=state.is_live(), tick=tick), key="history-header")
         with st.container(
-            key="controls", horizontal=True, vertical_alignment="center", width="content"
+            key="history-top", horizontal=True, vertical_alignment="center", width="content"
         ):
             if view.frozen_at is None:
                 st.toggle("Live", value=True, key=state.LIVE,

@@ -73,6 +73,26 @@ def test_pointing_at_one_points_at_all(app, visit, number):
     )
 
 
+def test_a_daily_figure_says_so_when_pointed_at(app, visit, number):
+    """The past from before the first look is PostHog's daily series: each chart's words and the pointer say it."""
+    page = visit(f"{app}/history?experiment={number}", height=1900)
+    drawn(page)
+    said = page.locator(plot("lift")).get_attribute("aria-label")
+    assert re.search(r"[1-9]\d* of \d+ moments: daily figure from PostHog", said)
+    left, top = page.evaluate(
+        f"""() => {{ const el = document.querySelector('{plot("lift")}'), axis = el._fullLayout.xaxis;
+            const rings = el.data.find(t => t.mode === 'markers'), box = el.getBoundingClientRect();
+            const middle = Math.floor(rings.x.length / 2);
+            return [box.x + axis._offset + axis.d2p(rings.x[middle]), box.y + el._fullLayout.yaxis._offset + 40]; }}"""
+    )
+    page.mouse.move(left - 30, top)
+    page.mouse.move(left, top, steps=4)
+    page.wait_for_function(
+        f"document.querySelector('{plot('lift')} .hoverlayer')?.textContent.includes('daily figure from PostHog')",
+        timeout=15_000,
+    )
+
+
 def test_slider_shows_an_earlier_moment(app, visit, number):
     """Replay, then the slider by keyboard: the banner and the link name an earlier moment; back to live works."""
     page = visit(f"{app}/history?experiment={number}")

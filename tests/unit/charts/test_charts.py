@@ -120,7 +120,8 @@ def test_daily_figures_look_and_read_differently(make):
     fig = make(a_trend(n_daily=8), CANVAS)
     arms = [trace for trace in fig.data if trace.legendgroup == "blue"]
     solid, dashed, rings = arms
-    assert (solid.line.dash, dashed.line.dash, rings.marker.symbol) == (None, "dash", "circle-open")
+    assert (solid.line.dash, dashed.line.dash) == (None, "dash")
+    assert (rings.marker.color, rings.marker.line.color) == (theme.LIGHT.ground, solid.line.color)
     assert list(solid.y[:8]) == [None] * 8
     assert None not in solid.y[8:]
     assert len(dashed.y) == 9  # the eight and the reading they lead to
