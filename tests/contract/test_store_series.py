@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.experiments.model import Experiment, Metric, MetricKind, Snapshot, Status, Totals, Variant
+from lib.experiments.model import (
+    Experiment,
+    Metric,
+    MetricKind,
+    Origin,
+    Snapshot,
+    Status,
+    Totals,
+    Variant,
+)
 from lib.history.frames import frame
 from lib.history.snapshots import EVENT
 from lib.history.store import Store
@@ -160,6 +169,38 @@ def test_thinning_follows_readings_that_arrive_late(store):
         there.thinned_series(EXPERIMENT, METRIC, points=30),
     )
     there.close()
+
+
+def test_many_minima_are_marked_at_once(store):
+    """All rows that carry the evidence are protected in one transaction, again and again without harm; of a metric
+    that was never kept nothing is."""
+    kept = readings(300)
+    store.keep(kept)
+    marked = [one.as_of for one in kept[100:140:7]]
+    assert store.protect_all(1, "m", marked) == len(marked)
+    assert store.protect_all(1, "m", marked) == len(marked)
+    assert store.protect_all(1, "never kept", marked) == 0
+    assert store.protect_all(1, "m", ()) == 0
+    times = store.thinned_series(EXPERIMENT, METRIC, points=60).as_of
+    assert {at.timestamp() for at in marked} <= set(times)
+    store.keep([replace(kept[-1], as_of=START + timedelta(days=40))])
+    store.thin(START + timedelta(days=40))
+    assert set(marked) <= {one.as_of for one in store.snapshots(1, "m")}
+
+
+def test_series_tell_daily_points(store):
+    """A point of PostHog's daily series is told from a reading, in every way to read rows."""
+    kept = readings(6)
+    store.keep([replace(one, origin=Origin.DAILY) for one in kept[:2]] + kept[2:])
+    expected = [True, True, False, False, False, False]
+    for series in (
+        store.series(EXPERIMENT, METRIC),
+        store.thinned_series(EXPERIMENT, METRIC),
+        series_of(store.snapshots(1, "m"), EXPERIMENT.variants),
+    ):
+        assert series.is_daily.tolist() == expected
+    table = frame(EXPERIMENT, store.series(EXPERIMENT, METRIC))
+    assert table["origin"].tolist()[:7] == ["daily figure from PostHog"] * 6 + ["reading"]
 
 
 def test_calls_and_minima_are_never_missed(store):
