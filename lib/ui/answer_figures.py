@@ -134,7 +134,7 @@ def sheet(
             f"{words['sheet_as_of']} {wording.full_moment(at, zone, lang=lang)}" if at else "",
         ),
     ]
-    return [[cls, wording.bare_name(text, 400)] for cls, text in lines if text]
+    return [[cls, wording.unbreakable(wording.bare_name(text, 400))] for cls, text in lines if text]
 
 
 def moment(raw: object) -> datetime | None:
