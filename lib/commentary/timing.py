@@ -36,7 +36,9 @@ def add_times(sheet: Ledger, analysis: Analysis | None) -> None:
 
 
 def add_plan(sheet: Ledger, analysis: Analysis) -> None:
-    """What the experiment was to find, how large it was to get, and how far it is."""
+    """What the experiment was to find, how large it was to get, and how far it is; what is needed, plan or not."""
+    for need in analysis.why_not_yet:
+        _add_requirement(sheet, need, analysis)
     plan = analysis.plan
     if plan is None:
         return
@@ -57,8 +59,6 @@ def add_plan(sheet: Ledger, analysis: Analysis) -> None:
         ran = wording.duration(timedelta(days=analysis.clocks.days), lang=sheet.lang)
         sheet.mention("data_days", ran)
         sheet.rate("time_reached", analysis.clocks.e, "plan reached", digits=0)
-    for need in analysis.why_not_yet:
-        _add_requirement(sheet, need, analysis)
 
 
 def _mention_origins(sheet: Ledger, plan: Plan) -> None:

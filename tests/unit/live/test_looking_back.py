@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lib.experiments.model import Origin, Reading
+from lib.experiments.model import Origin, PlannedInPostHog, Reading, Totals
 from lib.history.store import Store
 from lib.live import recompute as recompute_module
 from lib.live import tracker as tracker_module
@@ -142,3 +142,16 @@ def test_a_memo_of_a_short_past_carries_every_row(store):
     (record,) = gather_records(store, a_view(store, (80, 81)))
     assert len(record.snapshots) == 5
     assert [s.origin for s in record.snapshots[:3]] == [Origin.DAILY] * 3
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 50, 99])
+def test_the_very_first_visitors_have_a_verdict(store, n):
+    """An experiment without a plan in PostHog and with next to no visitors is "too early" in words, not an error."""
+    experiment = replace(EXPERIMENT, planned=PlannedInPostHog())
+    totals = tuple(Totals(variant_key=v.key, n=n, total=0, total_sq=0) for v in experiment.variants)
+    first = replace(snapshot(1), totals=totals)
+    view = Tracker(experiment, store, meter=SpeedMeter(1.0)).take(
+        replace(reading(first), experiment=experiment)
+    )
+    assert view.primary.plan is None
+    assert view.sentences[0].text
