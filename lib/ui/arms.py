@@ -6,13 +6,14 @@ from lib import wording
 from lib.charts.theme import DARK, LIGHT
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, ArmReading, Comparison, Estimate
-from lib.ui.markup import Node, chip, div, num, span, tag
+from lib.ui.figures import Figures
+from lib.ui.markup import Node, chip, div, span, tag
 from lib.ui.words import arm_chip, arm_name, change_words, is_muted, is_share, value_words
 
 SMALLEST_SPAN = 0.02
 
 
-def arm_cards(view: LiveView) -> Node | None:
+def arm_cards(view: LiveView, figures: Figures) -> Node | None:
     """One card an arm; three or more wrap. None while the primary metric has no numbers."""
     analysis = view.primary
     if analysis is None:
@@ -21,7 +22,7 @@ def arm_cards(view: LiveView) -> Node | None:
     return div(
         "cards five" if len(analysis.arms) == 5 else "cards",
         *(
-            _card(view, analysis, arm, place, edge)
+            _card(view, analysis, arm, place, edge=edge, figures=figures)
             for place, arm in enumerate(analysis.arms)
         ),
     )  # fmt: skip
@@ -32,7 +33,15 @@ def arm_colour(place: int) -> str:
     return f"light-dark({LIGHT.arm(place)}, {DARK.arm(place)})"
 
 
-def _card(view: LiveView, analysis: Analysis, arm: ArmReading, place: int, edge: float) -> Node:
+def _card(
+    view: LiveView,
+    analysis: Analysis,
+    arm: ArmReading,
+    place: int,
+    *,
+    edge: float,
+    figures: Figures,
+) -> Node:
     label = chip("Baseline", "outline") if place == 0 else None
     comparison = None if place == 0 else _comparison(analysis, arm.variant_key)
     return tag(
@@ -44,9 +53,14 @@ def _card(view: LiveView, analysis: Analysis, arm: ArmReading, place: int, edge:
             label,
             arm_chip(analysis, arm.variant_key),
         ),
-        div("big", num(value_words(analysis.metric, arm.value), analysis.metric.name)),
-        div("muted small", *_counts(analysis, arm)),
-        *([] if comparison is None else _change(analysis, comparison, edge)),
+        div(
+            "big",
+            figures.number(
+                f"rate.{place}", value_words(analysis.metric, arm.value), analysis.metric.name
+            ),
+        ),
+        div("muted small", *_counts(analysis, arm, place, figures)),
+        *([] if comparison is None else _change(analysis, comparison, edge, place, figures)),
         style=f"--arm: {arm_colour(place)}",
     )
 
@@ -55,38 +69,51 @@ def _comparison(analysis: Analysis, key: str) -> Comparison | None:
     return next((c for c in analysis.comparisons if c.treatment_key == key), None)
 
 
-def _counts(analysis: Analysis, arm: ArmReading) -> list[Node]:
+def _counts(analysis: Analysis, arm: ArmReading, place: int, figures: Figures) -> list[Node]:
     """Conversions / visitors, or the total they make, and the share of all visitors."""
-    n = num(wording.count(arm.n), "visitors of this arm")
+    n = figures.number(f"n.{place}", wording.count(arm.n), "visitors of this arm")
     totals = analysis.snapshot.of(arm.variant_key)
     if is_share(analysis.metric):
         of = totals.base_total if totals is not None and totals.base_total is not None else arm.n
         words: list[Node] = [
-            num(wording.count(arm.total), "visitors who converted"), " / ",
-            num(wording.count(of), "visitors counted"),
+            figures.number(f"conversions.{place}", wording.count(arm.total), "visitors who converted"),
+            " / ",
+            figures.number(f"n.{place}" if of == arm.n else "", wording.count(of), "visitors counted"),
         ]  # fmt: skip
     else:
-        words = ["total ", num(wording.number(arm.total)), " from ", n, " visitors"]
+        total = figures.number(f"total.{place}", wording.number(arm.total))
+        words = ["total ", total, " from ", n, " visitors"]
     if arm.share is not None:
         planned = wording.percent(arm.planned_share)
         words += [
             " · ",
-            span("", f"{wording.percent(arm.share)} of visitors", title=f"planned {planned}"),
+            figures.number(f"share.{place}", wording.percent(arm.share), f"planned {planned}"),
+            " of visitors",
         ]
     return words
 
 
-def _change(analysis: Analysis, comparison: Comparison, edge: float) -> list[Node | None]:
+def _change(
+    analysis: Analysis, comparison: Comparison, edge: float, place: int, figures: Figures
+) -> list[Node | None]:
     change, interval = change_words(analysis.metric, comparison)
     if not isinstance(comparison, Estimate):
         return [div("", span("muted", f"{change}  {interval}"))]
     decided = comparison.evidence >= 0.95 and not is_muted(analysis)
+    kind = "diff" if comparison.lift is None else "lift"
     return [
         div(
             "doubted" if is_muted(analysis) else "",
-            tag("strong", "", num(change, "observed change against the baseline")),
+            tag(
+                "strong",
+                "",
+                figures.number(f"{kind}.{place}", change, "observed change against the baseline"),
+            ),
             " ",
-            span("muted small", num(interval, "always-valid 95 in 100 interval")),
+            span(
+                "muted small",
+                figures.number(f"{kind}_low.{place}", interval, "always-valid 95 in 100 interval"),
+            ),
         ),
         _whisker(comparison, edge, is_decided=decided),
     ]

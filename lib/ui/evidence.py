@@ -13,6 +13,7 @@ from lib.commentary.sentences import requirement_line
 from lib.experiments.model import Variant
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, Comparison, Estimate, Outlook, Requirement
+from lib.ui.figures import Figures
 from lib.ui.live_plot import plot_node
 from lib.ui.markup import Node, div, icon, num, span, tag
 from lib.ui.sentences import sentence_nodes
@@ -23,7 +24,12 @@ GAUGE_HEIGHT = 196
 
 
 def evidence_panel(
-    view: LiveView, viewer: Viewer, *, compact: bool = False, is_blue_orange: bool = False
+    view: LiveView,
+    viewer: Viewer,
+    figures: Figures,
+    *,
+    compact: bool = False,
+    is_blue_orange: bool = False,
 ) -> Node | None:
     """Gauges beside the list; with several treatments the gauges come in rows above it. ``compact``: no list."""
     analysis = view.primary
@@ -31,7 +37,7 @@ def evidence_panel(
         return None
     many = len(view.experiment.treatments)
     cards = [
-        gauge_card(view, analysis, treatment, is_blue_orange=is_blue_orange)
+        gauge_card(view, analysis, treatment, figures, is_blue_orange=is_blue_orange)
         for treatment in view.experiment.treatments
     ]
     if compact:
@@ -48,7 +54,12 @@ def _gauge_rows(cards: list[Node | None], many: int) -> Node:
 
 
 def gauge_card(
-    view: LiveView, analysis: Analysis, treatment: Variant, *, is_blue_orange: bool = False
+    view: LiveView,
+    analysis: Analysis,
+    treatment: Variant,
+    figures: Figures,
+    *,
+    is_blue_orange: bool = False,
 ) -> Node | None:
     """The gauge of one treatment and what stands under it."""
     comparison = next((c for c in analysis.comparisons if c.treatment_key == treatment.key), None)
@@ -69,38 +80,47 @@ def gauge_card(
         name="significance gauge",
         zoomable=False,
     )
-    return div("card gauge", dial, _under(view, comparison), data_key=f"gauge-{place}")
+    under = _under(view, comparison, place, figures)
+    return div("card gauge", dial, under, data_key=f"gauge-{place}")
 
 
-def _under(view: LiveView, comparison: Comparison) -> Node:
+def _under(view: LiveView, comparison: Comparison, place: int, figures: Figures) -> Node:
     if not isinstance(comparison, Estimate):
         return div("line muted", needs(comparison))
     outlook = _outlook(view, comparison.treatment_key)
-    return div("line", _progress(comparison), *_lines(view, comparison, outlook))
+    lines = _lines(view, comparison, outlook, place, figures)
+    return div("line", _progress(comparison, place, figures), *lines)
 
 
-def _progress(estimate: Estimate) -> Node:
+def _progress(estimate: Estimate, place: int, figures: Figures) -> Node:
     share = min(1.0, estimate.progress)
     said = wording.percent(min(estimate.progress, 9.99), 0)
     return div(
         "line",
-        div("", "Progress to the line: ", num(said, "|Z| over its critical value, at this moment")),
+        div("", "Progress to the line: ", figures.number(f"progress.{place}", said)),
         div("track", span("fill", style=f"--size:{share:.3f}"), aria_hidden="true"),
     )
 
 
-def _lines(view: LiveView, estimate: Estimate, outlook: Outlook | None) -> list[Node]:
+def _lines(
+    view: LiveView,
+    estimate: Estimate,
+    outlook: Outlook | None,
+    place: int,
+    figures: Figures,
+) -> list[Node]:
     lines: list[Node] = []
     before = view.evidence_yesterday
     if before is not None and len(view.experiment.variants) == 2:
         was = wording.evidence(before, dialect="number")
-        lines.append(div("muted", "A day ago ", num(was), ", now ",
-                         num(wording.evidence(estimate.evidence, dialect="number"))))  # fmt: skip
+        now = wording.evidence(estimate.evidence, dialect="number")
+        now_node = figures.number(f"evidence.{place}", now)
+        lines.append(div("muted", "A day ago ", num(was), ", now ", now_node))
     is_open = view.primary is not None and not view.primary.verdict.is_ready
     if is_open and outlook is not None and outlook.days_low is not None:
         more = wording.days_range(outlook.days_low, outlook.days_high)
         lines.append(
-            div("muted", "About ", num(more, "even chance to 80 in 100"), " more to the line")
+            div("muted", "About ", figures.number(f"wait_low.{place}", more), " more to the line")
         )
     return lines
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import streamlit as st
 from streamlit_autorefresh import st_autorefresh
 
-from lib.commentary.sentences import facts_of
 from lib.live.feed import Hub
 from lib.live.view import LiveView
 from lib.ui import state
@@ -17,6 +16,7 @@ from lib.ui.arms import arm_cards
 from lib.ui.bell import has_news
 from lib.ui.evidence import evidence_panel
 from lib.ui.expert import expert_panel, fooled_panel
+from lib.ui.figures import figures_of
 from lib.ui.frame import boundary
 from lib.ui.header import header, notices, trouble_notice
 from lib.ui.live_block import live_block, live_packed, pack
@@ -194,21 +194,23 @@ def _packed(view: LiveView, who: Viewer, part: str) -> bytes:
 
 
 def _body(view: LiveView, who: Viewer, *, is_blue_orange: bool) -> tuple[Node | None, ...]:
+    figures = figures_of(view, who)
     return (
-        verdict_card(view, who),
-        arm_cards(view),
-        evidence_panel(view, who, is_blue_orange=is_blue_orange),
-        tiles(view, who),
+        verdict_card(view, who, figures),
+        arm_cards(view, figures),
+        evidence_panel(view, who, figures, is_blue_orange=is_blue_orange),
+        tiles(view, who, figures),
         interval_chart(view, who, is_blue_orange=is_blue_orange),
         metrics_head(view),
     )
 
 
 def _compact(view: LiveView, who: Viewer, *, is_blue_orange: bool) -> tuple[Node | None, ...]:
+    figures = figures_of(view, who)
     return (
-        verdict_card(view, who),
-        evidence_panel(view, who, compact=True, is_blue_orange=is_blue_orange),
-        arm_cards(view),
+        verdict_card(view, who, figures),
+        evidence_panel(view, who, figures, compact=True, is_blue_orange=is_blue_orange),
+        arm_cards(view, figures),
     )
 
 
@@ -242,8 +244,5 @@ def details(view: LiveView, who: Viewer, key: str) -> None:
 
 
 def _facts(view: LiveView, who: Viewer) -> Node:
-    said = {fact.id: fact for sentence in view.sentences for fact in sentence.facts}
-    there = view.server_time(who.now) or who.now
-    sheet = facts_of(view.experiment, view.primary, view.forecast, server_now=there, zone=who.zone)
     names = {v.key: arm_name(view.experiment, v.key) for v in view.experiment.variants}
-    return fact_table(tuple({**said, **{f.id: f for f in sheet}}.values()), who, names)
+    return fact_table(tuple(figures_of(view, who).facts.values()), who, names)

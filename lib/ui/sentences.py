@@ -29,18 +29,21 @@ def sentence_nodes(sentence: Sentence, viewer: Viewer) -> list[Node]:
     return nodes
 
 
-def fact_node(fact: Fact, viewer: Viewer) -> Node:
-    """A number that opens to a small sheet; the browser's side is in ``live_block.js``."""
-    shown = wording.unbreakable(fact.shown)
+def fact_node(fact: Fact, viewer: Viewer, *, shown: str | None = None) -> Node:
+    """A number that opens to a small sheet; the browser's side is in ``live_block.js``.
+
+    ``shown``: as it stands outside a sentence, without the dashes below it.
+    """
+    words = wording.unbreakable(fact.shown if shown is None else shown)
     return span(
-        "fact",
-        tag("button", "num", shown, type="button", aria_expanded="false", title="Open the figure"),
-        span("behind", *_behind(fact, viewer), hidden=""),
+        "fact" if shown is None else "fact quiet",
+        tag("button", "num", words, type="button", aria_expanded="false", title="Open the figure"),
+        span("behind", *_behind(fact, viewer, words), hidden=""),
     )
 
 
-def _behind(fact: Fact, viewer: Viewer) -> list[Node]:
-    lines: list[Node] = [tag("strong", "", fact.shown)]
+def _behind(fact: Fact, viewer: Viewer, words: str) -> list[Node]:
+    lines: list[Node] = [tag("strong", "", words)]
     if fact.definition:
         lines.append(span("", fact.definition))
     if fact.inputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lib import wording
 from lib.live.view import LiveView
 from lib.stats.results import Estimate
+from lib.ui.figures import Figures, place_of
 from lib.ui.markup import Node, chip, div, icon, span, tag
 from lib.ui.sentences import sentence_nodes
 from lib.ui.viewer import Viewer
@@ -13,15 +14,16 @@ from lib.ui.words import change_words, state_of
 HYPOTHESIS_LENGTH = 400
 
 
-def verdict_card(view: LiveView, viewer: Viewer) -> Node:
+def verdict_card(view: LiveView, viewer: Viewer, figures: Figures | None = None) -> Node:
     """State, sentence, the change now beside a call's own, hypothesis, and a copy button."""
+    figures = figures or Figures(facts={}, viewer=viewer)
     words, tone, symbol = state_of(view)
     return tag(
         "section",
         f"card verdict {tone}",
         div("top", chip(words, tone, symbol), copy_button(copied(view, viewer))),
         tag("p", "say", *_sentence(view, viewer)),
-        _now(view),
+        _now(view, figures),
         _hypothesis(view),
         aria_label="Verdict",
     )
@@ -58,7 +60,7 @@ def copy_button(text: str) -> Node:
     )  # fmt: skip
 
 
-def _now(view: LiveView) -> Node | None:
+def _now(view: LiveView, figures: Figures) -> Node | None:
     """A call is sticky and carries its own numbers; those of now stand beside it."""
     primary = view.primary
     if primary is None or primary.verdict.call is None:
@@ -70,7 +72,10 @@ def _now(view: LiveView) -> Node | None:
     if not isinstance(now, Estimate):
         return None
     change, interval = change_words(primary.metric, now)
-    return tag("p", "muted small", "Now: ", span("num", change), f" ({interval})")
+    kind, place = "diff" if now.lift is None else "lift", place_of(view.experiment, now)
+    said = figures.number(f"{kind}.{place}", change)
+    ends = figures.number(f"{kind}_low.{place}", interval)
+    return tag("p", "muted small", "Now: ", said, " (", ends, ")")
 
 
 def _hypothesis(view: LiveView) -> Node | None:

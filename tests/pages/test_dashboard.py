@@ -7,6 +7,7 @@ import pytest
 
 from lib.live.view import Trouble
 from lib.stats.results import State
+from lib.ui.markup import text_of
 from tests.builders import NOW
 from tests.pages.conftest import part, tree_of, trees, words
 from tests.pages.fake_hub import FakeHub, every_view
@@ -139,11 +140,31 @@ def test_every_number_in_a_sentence_opens(page, hub, views):
     """Each fact of the verdict is a button with its definition behind it."""
     view = views["ready_winner"]
     at = page(hub, experiment=view.experiment.id)
-    top = json.dumps(part(at, "card verdict good"), ensure_ascii=False)
+    top = json.dumps(part(at, "say"), ensure_ascii=False)
     assert (
         top.count('"aria-expanded"') == view.sentences[0].template.count("[[") - 1
     )  # one is a name
     assert view.sentences[0].facts[0].definition in top
+
+
+@pytest.mark.parametrize("name", sorted(every_view()))
+def test_every_number_on_cards_and_tiles_opens(page, hub, views, name):
+    """What is emphasised as a number is a button with its sheet behind it; only a dash is not."""
+    at = page(hub, experiment=views[name].experiment.id)
+    plain = [text for tree in trees(at) for node in tree for text in _plain_numbers(node)]
+    assert set(plain) <= {"–"}
+
+
+def _plain_numbers(node):
+    if not isinstance(node, list) or node[0] == "plot":
+        return
+    head = node[1]
+    if head.get("class", "").startswith("chip"):
+        return  # the age in the badge moves with the clock; its figure opens among the tiles
+    if head.get("class") == "num" and node[0] not in {"button", "time"}:
+        yield text_of(node)
+    for child in node[2:]:
+        yield from _plain_numbers(child)
 
 
 def test_hostile_names_stay_text(page, views):
