@@ -93,21 +93,26 @@ function follow() {
   if (box?.matches(":popover-open") && box.__link) place(box, box.__link);
 }
 
+let waiting = 0;
+function soon() { // words are drawn, and drawn anew, whenever Streamlit likes
+  waiting ||= setTimeout(() => { waiting = 0; dress(); }, 200);
+}
+
 function listen() {
   if (window.__figuresListen) return;
   window.__figuresListen = true;
+  new MutationObserver(soon).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("click", onClick, true);
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("beforetoggle", hidden, true);
   document.addEventListener("scroll", event => { if (event.target.id !== CARD) follow(); }, { capture: true, passive: true });
   window.addEventListener("resize", follow);
-  for (const event of ["focusin", "pointerover"]) document.addEventListener(event, () => dress(), { passive: true });
+  document.addEventListener("focusin", () => dress());
 }
 
 export default function ({ data }) {
   listen();
   known.set(data.key, data.sheets);
   dress();
-  setTimeout(dress, 300); // the words may be drawn after the sheets
   return () => known.delete(data.key);
 }

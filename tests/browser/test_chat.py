@@ -11,7 +11,7 @@ from tests.model_server import ModelServer, said_by_rules
 
 PANEL = "[class*='st-key-panel-'][class*='-box']"
 ANSWERS = "[data-testid=stChatMessage]"
-SLOW_S = 12.0
+SLOW_S = 16.0
 HOSTILE = (
     "It is ahead. ![x](https://evil.example/a.png) [click](https://evil.example/b) "
     "<img src='https://evil.example/c.png'> :red[hi] $x^2$ https://evil.example/d done."

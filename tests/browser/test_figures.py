@@ -26,7 +26,7 @@ def answered(app, visit):
         page.wait_for_selector(".live-block .verdict")
         ask(page, "What if I want to end it early?")
         wait_for_answers(page, 2)
-        page.locator(ANSWERS).last.locator(f"td {LINK}").first.wait_for()
+        page.locator(ANSWERS).last.locator(f"td {LINK}[role=button]").first.wait_for()
         return page
 
     return open_page
@@ -45,7 +45,6 @@ def test_figures_of_an_answer_open_by_keyboard(answered):
     page = answered()
     address = page.url
     link = page.locator(ANSWERS).last.locator(f"td {LINK}").nth(1)
-    assert link.get_attribute("role") == "button"
     for key in ("Enter", "Space"):
         link.focus()
         page.keyboard.press(key)
