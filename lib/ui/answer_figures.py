@@ -27,7 +27,9 @@ START, NUMBER, END = (
     "\u2403",
 )  # visible signs that no answer has; taken out of it first
 MARKED = re.compile(f"{START}(\\d+){NUMBER}([^{START}{NUMBER}{END}\n]*){END}")
-MARKUP = re.compile(r"[\\`*_\[\]<>|~$]")
+PLAIN = re.compile(
+    r"(?:\\.|[^\\`*_\[\]<>|~$])*"
+)  # up to the first sign of markup; escaped ones are none
 TITLE = "Open the figure"
 Records = Sequence[Mapping[str, Any]]
 
@@ -48,13 +50,29 @@ def shown(text: str, facts: Records = (), key: str = "") -> str:
         key: names the answer on the page; empty for words without links.
     """
     plain = model_markdown(text)
-    places = places_of(text, facts) if key else []
+    places = places_of(text, located(text, facts)) if key else []
     if not places:
         return wording.unbreakable(plain)
     marked = model_markdown(_mark(text, places))
     if MARKED.sub(r"\2", marked) != plain:
         return wording.unbreakable(plain)
     return wording.unbreakable(MARKED.sub(lambda m: _link(m[2], f"{key}-{m[1]}"), marked))
+
+
+def located(text: str, facts: Records) -> Records:
+    """Facts with their places in the text; those of an alert were kept without, and are found by their words."""
+    if not facts or any("at" in fact for fact in facts):
+        return facts
+    taken: list[tuple[int, int]] = []
+    found = [dict(fact) for fact in facts]
+    for fact in sorted(found, key=lambda f: -len(str(f.get("shown", "")))):
+        fact["at"] = []
+        words = re.escape(wording.escape_markdown(str(fact.get("shown", "")))) or r"(?!)"
+        for match in re.finditer(rf"(?<![\w.,]){words}(?!\w)", text):
+            if all(match.end() <= a or match.start() >= b for a, b in taken):
+                taken.append(match.span())
+                fact["at"].append(match.span())
+    return found
 
 
 def places_of(text: str, facts: Records) -> list[tuple[int, int, int]]:
@@ -92,20 +110,20 @@ def _mark(text: str, places: Sequence[tuple[int, int, int]]) -> str:
 
 def _link(words: str, target: str) -> str:
     """Words as a link; markup at their end, as in ``**9 %** more``, stays outside."""
-    match = MARKUP.search(words)
-    label = words[: match.start()].rstrip() if match else words
+    match = PLAIN.match(words)
+    label = match[0].rstrip() if match else ""
     if not any(c.isdigit() for c in label):
         return words
     return f'[{label}](#figure-{target} "{TITLE}"){words[len(label) :]}'
 
 
-def sheets(messages: Sequence[tuple[str, Records]], zone: tzinfo) -> None:
-    """Hand the sheets of all answers on the page to the browser; pairs of the answer's key and its facts."""
+def sheets(messages: Sequence[tuple[str, str, Records]], zone: tzinfo) -> None:
+    """Hand the sheets of all answers on the page to the browser: the answer's key, its text and its facts."""
     names = {(e.id, v.key): v.name or v.key for e in hub().experiments() for v in e.variants}
     given = {
         f"{key}-{n}": sheet(fact, zone, names)
-        for key, facts in messages
-        for n, fact in enumerate(facts)
+        for key, text, facts in messages
+        for n, fact in enumerate(located(text, facts))
         if fact.get("at")
     }
     if given:

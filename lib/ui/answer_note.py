@@ -34,4 +34,4 @@ def running_note(experiment_id: int) -> None:
     with st.container(border=True, key="running-note"):
         st.markdown(shown(comment.text, comment.facts, key))
         st.caption(f":material/auto_awesome: worded by {author}, {at}; figures computed")
-        sheets([(key, comment.facts)], zone)
+        sheets([(key, comment.text, comment.facts)], zone)

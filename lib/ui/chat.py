@@ -87,7 +87,9 @@ def _messages(
     for place, message in enumerate(messages):
         is_last = place == len(messages) - 1 and flying is None
         draw_message(message, is_live=message.id in ticking, is_last=is_last, place=place)
-    sheets([(key_of(m, n), m.facts) for n, m in enumerate(messages)], viewer(hub().clock).zone)
+    sheets(
+        [(key_of(m, n), m.text, m.facts) for n, m in enumerate(messages)], viewer(hub().clock).zone
+    )
     if flying is not None:
         with st.chat_message("assistant", avatar=":material/insights:"):
             tail(flying)

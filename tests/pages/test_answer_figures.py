@@ -9,7 +9,9 @@ import pytest
 
 from lib import wording
 from lib.copilot.safe_text import model_markdown
+from lib.experiments.model import Alert, AlertKind
 from lib.ui import answer_state, answer_wiring
+from lib.ui.alerts_heard import tell_conversation
 from lib.ui.answer_figures import END, START, places_of, sheet, shown
 from tests.pages.fake_hub import FakeHub
 from tests.pages.test_chat import ask, said
@@ -18,7 +20,7 @@ ATTACKS = [
     a["text"]
     for a in json.loads((Path(__file__).parents[1] / "fixtures" / "attacks.json").read_text())
 ]
-LINK = re.compile(r'(?<!\\)\[([^\[\]]*)\]\(#figure-([\w-]+) "Open the figure"\)')
+LINK = re.compile(r'(?<!\\)\[((?:\\.|[^\[\]])*)\]\(#figure-([\w-]+) "Open the figure"\)')
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +82,28 @@ def test_markup_inside_a_figure_stays_outside_the_link():
     assert shown("**9** % x", [at((2, 7))], "m").startswith(
         '**[9](#figure-m-0 "Open the figure")** %'
     )
+
+
+def test_the_figures_of_an_alert_in_the_chat(views, page):
+    """An announcement in a conversation keeps its figures as recorded: found by their words, they open too."""
+    hub = FakeHub((views["ready_winner"],))
+    one = hub.listed[0].id
+    fact = {
+        "id": "x",
+        "shown": "+13.6 %",
+        "definition": "What it is.",
+        "inputs": "a, b",
+        "subject": "blue",
+    }
+    alert = Alert(
+        key="k", experiment_id=one, kind=AlertKind.PROVEN_BETTER, raised_at=hub.now, facts=(fact,),
+        text="Blue button is better: +13.6 % (not 113.6 %).",
+    )  # fmt: skip
+    conversation = hub.store.new_conversation("t", hub.now)
+    tell_conversation(hub.store, conversation, alert, hub.now)
+    drawn = page(hub, experiment=one, conversation=conversation)
+    assert [words for words, _ in LINK.findall(said(drawn)[0][1])] == ["\\+13\\.6\u00a0%"]
+    hub.store.close()
 
 
 def test_the_sheet_in_the_answers_language():
