@@ -43,17 +43,23 @@ per pro je par por of von de du des del der the le la les el los las l d a to in
 user users visitor visitors person persons people nutzer besucher personen kopf
 utilisateur utilisateurs visiteur visiteurs personne usuario usuarios visitante visitantes persona
 rate rates quote taux tasa average mean mittel durchschnitt moyenne media total count
+metric metrics metrik metriken kennzahl kennzahlen kpi kpis metrique metriques metrica metricas
 unique event events ereignis ereignisse evenement evenements evento eventos
 conversion conversions konversion konversionen conversiones
 """)
 )
 METRIC = re.compile(r"\b(?:kpis|metri[ckq]\w*s|metriken|kennzahl\w*|indicateur\w*|indicador\w*)\b")
+NUMBERED = re.compile(
+    r"\b(?:kpi|metri[ckq]\w*|kennzahl|indicateur|indicador)\s*(?:nr|no|n|#)?\.?\s*(\d{1,3})\b"
+)
+IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 GUARDRAIL = re.compile(
     r"\bguardrails?\b|\bschutzmetrik\w*|\bgarde-?fous?\b|\bmetricas? de proteccion\b"
 )
 ALIKE = 0.86
 SHORT = 4  # words of fewer letters name nothing by themselves
 HALF = 0.5
+PHRASE = 3  # so many words in a row are a name, however general
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,13 @@ def metrics_in(text: str, experiment: Experiment) -> Named:
     """The metrics of one experiment that a text names, the primary included; several when it is ambiguous."""
     said = _said(text, experiment)
     whole = _by_whole_name(said, experiment.metrics, is_asked=bool(METRIC.search(fold(text))))
+    numbered = _by_number(text, experiment.metrics)
+    if numbered and not whole:
+        return Named(numbered, NUMBERED.sub(" ", fold(text)), is_whole=True, is_full=True)
     if whole:
         rest = f" {' '.join(said)} "
-        for metric in whole:
-            rest = rest.replace(f" {' '.join(words_of(bare_name(metric.name)))} ", " ")
+        for name in (name for metric in whole for name in _names_of(metric)):
+            rest = rest.replace(f" {name} ", " ")
         return Named(whole, rest.strip(), is_whole=True, is_full=True)
     return _by_words(said, experiment)
 
@@ -91,20 +100,39 @@ def _said(text: str, experiment: Experiment) -> list[str]:
     return line.split()
 
 
+def _by_number(text: str, metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """``metric 3``, where a metric's name has that number."""
+    asked = set(NUMBERED.findall(fold(text)))
+    return tuple(m for m in metrics if asked & set(words_of(bare_name(m.name))))
+
+
+def _names_of(metric: Metric) -> tuple[str, ...]:
+    """What a metric may be called: its name, and its name without what stands in brackets."""
+    name = bare_name(metric.name)
+    short = " ".join(words_of(IN_BRACKETS.sub(" ", name)))
+    return tuple(dict.fromkeys(n for n in (" ".join(words_of(name)), short) if n))
+
+
 def _by_whole_name(
     said: Sequence[str], metrics: Sequence[Metric], *, is_asked: bool
 ) -> tuple[Metric, ...]:
     line = f" {' '.join(said)} "
-    found = []
-    for metric in metrics:
-        name = " ".join(words_of(bare_name(metric.name)))
-        tells = is_asked or any(not _is_general(word) for word in name.split())
-        if name and tells and f" {name} " in line:
-            found.append((metric, name))
+    found = [
+        (metric, name)
+        for metric in metrics
+        for name in _names_of(metric)
+        if f" {name} " in line and (is_asked or _tells(name))
+    ]
     longest = [
         m for m, name in found if not any(name != n and f" {name} " in f" {n} " for _, n in found)
     ]
-    return tuple(longest)
+    return tuple(dict.fromkeys(longest))
+
+
+def _tells(name: str) -> bool:
+    """Whether a name says more than any experiment does."""
+    words = name.split()
+    return len(words) >= PHRASE or any(not _is_general(word) for word in words)
 
 
 def _by_words(said: Sequence[str], experiment: Experiment) -> Named:

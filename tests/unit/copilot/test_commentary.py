@@ -179,3 +179,13 @@ def test_line_reached_is_urgent():
     below, above = Situation(evidence=1), Situation(evidence=2)
     assert above.is_urgent_after(below)
     assert not above.is_urgent_after(above)
+
+
+def test_the_figures_of_a_comment_are_kept_with_it(store, view):
+    """Each figure a comment says is kept with its place, definition and moment, so that it opens on the page."""
+    run(Commentator(store, Scripted(), "one"), view, 3)
+    comment = newest_comment(store, view.experiment.id)
+    said = {comment.text[a:b]: f for f in comment.facts for a, b in f["at"]}
+    assert list(said) == ["0 of 100"]
+    assert said["0 of 100"]["definition"]
+    assert said["0 of 100"]["as_of"]

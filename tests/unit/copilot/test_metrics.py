@@ -246,3 +246,27 @@ def test_a_model_tells_a_metric_by_its_tool(ask):
     assert [f["metric_id"] for f in good.facts if f["at"]] == ["m-cart"]
     bad = by_model(ask, "In “Add to cart” Blue button stands at 10.7 %. Nothing is proven yet.")
     assert "In “Add to cart” Blue button stands at 10.7 %" not in bad.text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("How is value per user?", ["m4"]),
+        ("What about metric 3?", ["m3"]),
+        ("Und Metrik 4?", ["m4"]),
+        ("Was ist mit Kennzahl 2?", ["m2"]),
+        ("How is count per user?", ["m2", "m3"]),
+        ("count per user (metric 3)", ["m3"]),
+        ("What about the other metrics?", []),
+        ("metric 9?", []),
+        ("How many users?", []),
+        ("What is the conversion rate?", []),
+    ],
+)
+def test_numbered_metrics_of_a_replay(text, found):
+    """Names that differ by a number alone are told apart by it, and asked back without it."""
+    names = ("Conversion (metric 1)", "Count per user (metric 2)", "Count per user (metric 3)")
+    made = [a_metric(id=f"m{n}", name=name, **WATCHED) for n, name in enumerate(names, start=1)]
+    value = a_metric(id="m4", name="Value per user (metric 4)", **WATCHED)
+    one = an_experiment(name="ASOS e861d3", metrics=(*made, value))
+    assert [m.id for m in metrics_in(text, one).fits] == found
