@@ -35,7 +35,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from history_app import clock, reading_of, with_next_row  # noqa: E402  # the path comes first
 from sessions import Counts, Session  # noqa: E402  # the path comes first
 from store_size import EXPERIMENT, METRIC, fill  # noqa: E402  # the path comes first
-from viewers import busy, free_port  # noqa: E402  # the path comes first
+from viewers import free_port  # noqa: E402  # the path comes first
 
 from lib.history.store import Store  # noqa: E402  # the path comes first
 from lib.live.speed import SpeedMeter  # noqa: E402  # the path comes first
@@ -166,6 +166,13 @@ async def viewed(process, address, page, seconds):
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def busy(process, seconds):
+    """Processor seconds used while we waited, and how long that was."""
+    before, began = used_ms(process), time.monotonic()
+    await asyncio.sleep(seconds)
+    return (used_ms(process) - before) / 1e3, time.monotonic() - began
 
 
 def used_ms(process):

@@ -1,9 +1,10 @@
-"""Two processes on one PostgreSQL: ``python tests/bench/two_processes.py [--seconds 60]``.
+"""Two processes on one PostgreSQL: ``python tests/bench/two_processes.py [--seconds 144]``.
 
     python tests/bench/two_processes.py --watch 102    one process with one viewer: a line of JSON a second
 
 Prints the requests upstream a minute with one process and with two, how far the two screens differ, how long it
 takes until the other polls after the one that polls was killed with SIGKILL, and what is in the store twice.
+What nobody watches is looked at every 72 s, all in one go, so requests are counted over whole rounds of 72 s.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def twice(database_url: str) -> dict[str, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--watch", type=int, help="be one of the processes")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=144)
     chosen = parser.parse_args()
     if chosen.watch is not None:
         watch(chosen.watch)
