@@ -17,7 +17,8 @@ from lib.wording import bare_name
 
 # The same thing in the four languages; folded: lower case, no accents.
 SAME = (
-    {"revenue", "revenues", "sales", "umsatz", "umsatze", "erlos", "erlose", "einnahmen", "ingreso", "ingresos",
+    {"revenue", "revenues", "sales", "money", "earn", "earns", "earned", "geld", "verdient", "argent", "dinero",
+     "umsatz", "umsatze", "erlos", "erlose", "einnahmen", "ingreso", "ingresos",
      "facturacion", "chiffre", "recette", "recettes", "revenu", "revenus", "ventes", "ventas"},
     {"refund", "refunds", "refunded", "erstattung", "erstattungen", "ruckerstattung", "ruckerstattungen",
      "remboursement", "remboursements", "reembolso", "reembolsos", "devolucion", "devoluciones"},

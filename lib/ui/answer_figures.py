@@ -31,6 +31,7 @@ PLAIN = re.compile(
     r"(?:\\.|[^\\`*_\[\]<>|~$])*"
 )  # up to the first sign of markup; escaped ones are none
 TITLE = "Open the figure"
+AT_ONCE = 6  # messages whose sheets travel together
 Records = Sequence[Mapping[str, Any]]
 
 _mount = st.components.v2.component(
@@ -118,17 +119,22 @@ def _link(words: str, target: str) -> str:
 
 
 def sheets(messages: Sequence[tuple[str, str, Records]], zone: tzinfo) -> None:
-    """Hand the sheets of all answers on the page to the browser: the answer's key, its text and its facts."""
+    """Hand the sheets of all answers on the page to the browser: the answer's key, its text and its facts.
+
+    In parcels that stay as they are while a conversation grows: what the browser has is not sent again.
+    """
     names = {(e.id, v.key): v.name or v.key for e in hub().experiments() for v in e.variants}
-    given = {
-        f"{key}-{n}": sheet(fact, zone, names)
-        for key, text, facts in messages
-        for n, fact in enumerate(located(text, facts))
-        if fact.get("at")
-    }
-    if given:
-        st_key = f"figures-{messages[0][0]}"
-        _mount(data={"key": st_key, "sheets": given}, key=st_key, height="content")
+    for start in range(0, len(messages), AT_ONCE):
+        some = messages[start : start + AT_ONCE]
+        given = {
+            f"{key}-{n}": sheet(fact, zone, names)
+            for key, text, facts in some
+            for n, fact in enumerate(located(text, facts))
+            if fact.get("at")
+        }
+        if given:
+            name = f"figures-{some[0][0]}"
+            _mount(data={"key": name, "sheets": given}, key=name, height="content")
 
 
 def sheet(
