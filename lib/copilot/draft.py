@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lib.copilot.check import SentenceStream, read_numbers, sentences_of
+from lib.copilot.check import SentenceStream, context_of, read_numbers, sentences_of
 from lib.copilot.claims import wrong_claim
 from lib.copilot.desk import plain_of
 from lib.copilot.lexicon import words_of
@@ -52,25 +52,18 @@ class Draft:
     n_replaced: int = 0
     is_completed: bool = False
     _stream: SentenceStream | None = None
-    _word: str = ""
 
     def feed(self, delta: str) -> None:
-        """Take some words; whole sentences are checked."""
+        """Take some of the text; whole sentences are checked."""
         if self._stream is None:
             self._stream = SentenceStream(self.lang)
-        self._word += delta
-        whole = (
-            max(self._word.rfind(" "), self._word.rfind("\n")) + 1
-        )  # half a word may hide a month
-        words, self._word = self._word[:whole], self._word[whole:]
-        for sentence in self._stream.feed(words):
+        for sentence in self._stream.feed(delta):
             self._take(sentence)
 
     def finish(self) -> None:
         """The model has ended this piece of text."""
         if self._stream is not None:
-            rest, self._word = self._word, ""
-            for sentence in (*self._stream.feed(rest), *self._stream.finish()):
+            for sentence in self._stream.finish():
                 self._take(sentence)
         self._stream = None
 
@@ -107,7 +100,7 @@ class Draft:
             names=self.names,
             question=self.question,
             lang=self.lang,
-            before=self._before(),
+            before=self._before(sentence),
         )
         bad = [f for f in found if not f.ok]
         if bad:
@@ -116,8 +109,8 @@ class Draft:
         self.used |= {f.fact_id: by_id[f.fact_id] for f in found if f.fact_id in by_id}
         return ""
 
-    def _before(self) -> str:
-        return next((s.text for s in reversed(self.slots) if not s.reason), "")
+    def _before(self, sentence: str) -> str:
+        return context_of([s.text for s in self.slots if not s.reason], sentence)
 
     @property
     def text(self) -> str:

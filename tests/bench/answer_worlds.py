@@ -6,6 +6,7 @@ Used by ``tests.bench.number_check`` alone.
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from lib import wording
 from lib.commentary.sentences import facts_of, names_of
@@ -39,6 +40,8 @@ def world(kind, lang, rng):
     arms = ("control", "video", "photo") if kind == "tri" else ("control", "blue")
     sign = -1 if kind == "dn" else 1
     made = [_estimate(key, sign, rng) for key in arms[1:]]
+    while len(made) > 1 and _are_close(made):  # else exchanging the two arms is no change
+        made = [_estimate(key, sign, rng) for key in arms[1:]]
     low, never = rng.uniform(1.5, 9), rng.uniform(0.05, 0.6)
     high = low + rng.uniform(2, 9)
     analysis = _analysis(arms, made, (low, high, never), rng)
@@ -46,6 +49,7 @@ def world(kind, lang, rng):
     outlook = replace(
         forecast.outlooks[0],
         treatment_key=arms[1],
+        chance=1 - never,
         days_low=low,
         days_high=high,
         n_low=rng.uniform(2_000, 20_000),
@@ -71,6 +75,11 @@ def world(kind, lang, rng):
     )
 
 
+def _are_close(made):
+    one, two = made
+    return abs(one.lift - two.lift) < 0.012 or abs(one.evidence - two.evidence) < 0.03
+
+
 def _estimate(key, sign, rng):
     lift = sign * rng.uniform(0.021, 0.14)
     wide = rng.uniform(0.07, 0.12)
@@ -90,6 +99,8 @@ def _analysis(arms, made, wait, rng):
     """Totals that fit the estimates; ``wait`` is the days to a decision (low, high) and the chance of none."""
     analysis = an_analysis(State.AHEAD, tuple(made), arms=arms, verdict={"treatment_key": arms[1]})
     counts = sorted(rng.randint(8_000, 48_000) for _ in arms)
+    while any(b - a < 0.03 * b for a, b in pairwise(counts)):
+        counts = sorted(rng.randint(8_000, 48_000) for _ in arms)
     readings = []
     for place, arm in enumerate(analysis.arms):
         rate = 0.08016 if place == 0 else made[place - 1].treatment_value
@@ -109,21 +120,23 @@ def _analysis(arms, made, wait, rng):
 def _what_if(sheet, key, forecast, rng, lang):
     """Rows of a what-if table under the ids, units and topics of ``lib.copilot.tools_table``."""
     sample = next(f for f in sheet if f.id == "lift.1")
+    at_end = {f.id: f.value for f in sheet}  # the last row tells what the forecast tells
     made = []
 
-    def note(slot, value, unit, topic, shown, **more):  # noqa: PLR0913 - the parts of a fact
+    def note(slot, value, unit, topic, shown, **more):
         made.append(
             replace(sample, id=slot, value=value, unit=unit, topic=topic, shown=shown, **more)
         )
 
     stops = [*STOPS, forecast.days_left]
     for row, days in enumerate(stops):
-        better = (0.0, *sorted(rng.uniform(0.05, 0.9) for _ in range(3)))[row]
-        worse = rng.uniform(0.02, 0.1)
+        better = (0.0, *sorted(rng.uniform(0.05, 0.7) for _ in range(2)), 0.78)[row]
+        worse = (0.0, rng.uniform(0.02, 0.05), rng.uniform(0.05, 0.1), 0.011)[row]
+        is_open = (1.0, max(1 - better - worse, 0.02), max(1 - better - worse, 0.02))
         chances = {
             "better": (better, "chance better"),
-            "worse": (worse if row else 0.0, "chance worse"),
-            "open": (max(1 - better - worse, 0.02) if row else 1.0, "never"),
+            "worse": (worse, "chance worse"),
+            "open": (at_end["never.1"] if row == 3 else is_open[row], "never"),
             "ship_worse": (rng.uniform(0.1, 0.4) / (row + 1), "risk"),
         }
         more = round(forecast.n_per_day * days)
@@ -156,7 +169,7 @@ def _what_if(sheet, key, forecast, rng, lang):
     return made
 
 
-def printed(fact: Fact, form: str, lang: str) -> str:  # noqa: PLR0911, C901 - one return a format
+def printed(fact: Fact, form: str, lang: str) -> str:  # noqa: PLR0911 - one return a format
     """A number in one of the ways people write it."""
     v = fact.value
     if form == "e":

@@ -19,7 +19,7 @@ from lib.copilot.draft import Draft
 from tests.bench.answer_worlds import NUMBER_WORDS, printed, world
 
 HERE = Path(__file__).parent / "answers"
-FILES = ("fresh", "last", "held_out", "tuned", "chats", "sealed", "second")
+FILES = ("fresh", "last", "held_out", "tuned", "chats", "more", "wide", "second", "sealed")
 TOKEN = re.compile(r"\{([\w.:-]+):(\w+)\}|\[(\w):([^/\]]*)/([^\]]*)\]")
 KINDS = {"a": "arm", "d": "direction", "u": "unit", "m": "metric", "n": "claim"}
 DATES = {"date", "md", "iso", "dmy", "clock"}
@@ -65,7 +65,9 @@ def corrupted(parts, kind, lang, rng):
 
 
 def _flipped(parts, rng):
-    pool = [i for i, (t, k, f) in enumerate(parts) if k == "number" and f in SIGNED and t[0] in "+−"]
+    pool = [
+        i for i, (t, k, f) in enumerate(parts) if k == "number" and f in SIGNED and t[0] in "+−"
+    ]
     if not pool:
         return None
     i = rng.choice(pool)
@@ -88,7 +90,7 @@ def _swapped(parts, rng):
     return "".join(texts)
 
 
-def changed_number(shown, form, lang, rng):  # noqa: PLR0911 - one return a form
+def changed_number(shown, form, lang, rng):
     """The number with one digit changed, a step in its last place, or a wrong size."""
     if form == "o":
         return _changed_odds(shown, rng)
@@ -168,10 +170,16 @@ def measure(name, n, seed, verbose=False):
         total[kind] += 1
         caught[kind] += stopped
         failed += [] if ok else [("refused", true, here)]
-        failed += [] if stopped else [(kind, false, here)]
+        failed += [] if stopped else [(kind, f"{false}   <- {_difference(true, false)}", here)]
     if verbose:
         show(failed, rows)
     return passed, caught, total
+
+
+def _difference(true, false):
+    """The part of the true answer that was changed."""
+    start = next((i for i, (a, b) in enumerate(zip(true, false, strict=False)) if a != b), 0)
+    return true[max(0, start - 12) : start + 24]
 
 
 def show(failed, rows):
@@ -207,7 +215,7 @@ def main():
     shown = sum(total.values()) - sum(caught.values())
     precision = passed[True] / (passed[True] + shown)
     print(f"{given.answers}: false answers caught {share:.2%}, true answers passed {through:.1%}")
-    print(f"of as many true as false answers, those shown are true in {precision:.2%}")
+    print(f"   of as many true as false answers, those shown are true in {precision:.2%}")
     return 0 if share >= TARGETS["caught"] and through >= TARGETS["passed"] else 1
 
 
