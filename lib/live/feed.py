@@ -168,7 +168,7 @@ class Hub:
             return None
         experiment = tracker.experiment
         metric = experiment.metric(metric_id)
-        plan = self.store.plan(experiment_id)
+        plan = tracker.plan or self.store.plan(experiment_id)
         return self._trends.trend(experiment, metric, plan, since=since, until=until)
 
     def refresh(self, experiment_id: int) -> None:

@@ -73,6 +73,11 @@ class Tracker:
         if snapshots and self._shelf.keep(snapshots):
             self._tracks.clear()
 
+    @property
+    def plan(self) -> Plan | None:
+        """The frozen plan; None before the primary's first row."""
+        return self._plan
+
     def newest(self, metric_id: str) -> datetime | None:
         """The moment of the newest row evaluated; None before the first."""
         track = self._tracks.get(metric_id)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from lib.experiments.model import Experiment, Metric, MetricKind, Plan, Snapshot
+from lib.experiments.model import Experiment, Metric, MetricKind, Plan
 from lib.history.store import Store
 from lib.live.track import joined
 from lib.stats.movement import BY_ARM, COLUMNS, DAILY, READING, Movement, nothing
@@ -107,42 +107,41 @@ class _Course:
     def _start_over(self) -> None:
         """Forget the rows seen, so that the next ones come thinned from the store."""
         self._watch = Watch(self._experiment, self._metric, self._plan)
-        self._newest: Snapshot | None = None
         self._rows = _Rows(tuple(v.key for v in self._experiment.variants))
+        self._seen: Series | None = None  # the last row evaluated
         self._trend: Trend | None = None
         self._n_thinned = 0
 
     def trend(self, store: Store, since: datetime | None, until: datetime | None) -> Trend:
         """The trend now; rows that arrived since the last time are added."""
-        ids = (self._experiment.id, self._metric.id)
         if until is not None and self._known_at is None:
-            self._known_at = store.first_known(*ids, until)
-        newest = store.newest(*ids, at=until, known_at=self._known_at)
-        if self._is_outdated(newest):
+            self._known_at = store.first_known(self._experiment.id, self._metric.id, until)
+        if self._seen is not None and not self._goes_on(store, until):
             self._start_over()
-        if self._trend is None or (newest and newest != self._newest):
-            self._extend(self._fresh(store, since, until))
-            self._n_thinned = self._n_thinned or len(self._rows)
-            self._newest = newest
+        if self._seen is None:
+            self._extend(self._thinned(store, since, until))
+            self._n_thinned = len(self._rows)
+        if self._trend is None:
             self._trend = self._made(since)
         return self._trend
 
-    def _is_outdated(self, newest: Snapshot | None) -> bool:
-        """Whether so much was added that it should be thinned again, or the newest row was corrected."""
-        if len(self._rows) > self._n_thinned + 2 * POINTS:
-            return True
-        seen = self._newest
-        if seen is None or newest is None:
+    def _goes_on(self, store: Store, until: datetime | None) -> bool:
+        """Add what is new. False: start over, since the last row was corrected or is gone, or very much was added."""
+        if self._seen is None or len(self._rows) > self._n_thinned + 2 * POINTS:
             return False
-        return newest.as_of < seen.as_of or (newest.as_of == seen.as_of and newest != seen)
+        here = datetime.fromtimestamp(self._rows.last, UTC) - timedelta(microseconds=1)
+        found = store.series(
+            self._experiment, self._metric, since=here, until=until, known_at=self._known_at
+        )
+        if not _begins_with(found, self._seen):
+            return False
+        self._extend(found)
+        return True
 
-    def _fresh(self, store: Store, since: datetime | None, until: datetime | None) -> Series:
-        """Rows not seen yet: at first thinned before and within the range, later just the new ones."""
+    def _thinned(self, store: Store, since: datetime | None, until: datetime | None) -> Series:
+        """Rows thinned before and within the range."""
         ask = (self._experiment, self._metric)
         known = self._known_at
-        if len(self._rows):
-            after = datetime.fromtimestamp(self._rows.last, UTC) + timedelta(microseconds=1)
-            return store.series(*ask, since=after, until=until, known_at=known)
         if since is None:
             return store.thinned_series(*ask, points=POINTS, until=until, known_at=known)
         earlier = since - timedelta(microseconds=1)  # a row exactly there belongs to the range
@@ -155,6 +154,8 @@ class _Course:
         if len(fresh):
             trace = self._watch.extend(fresh)
             self._rows.add(_moved(self._experiment, fresh, trace, self._metric.kind))
+            self._seen = rows_of(fresh, slice(-1, None))
+            self._trend = None
 
     def _made(self, since: datetime | None) -> Trend:
         moved = self._rows.movement()
@@ -162,7 +163,7 @@ class _Course:
             moved=moved if since is None else moved.since(since.timestamp()),
             called_at={c.treatment_key: c.as_of for c in self._watch.calls},
             gaps=tuple(gap for gap in _gaps(moved.at) if since is None or gap[1] > since),
-            version=f"{len(moved)}-{self._rows.last}-{self._newest and self._newest.taken_at}",
+            version=f"{len(moved)}-{self._rows.last}-{_print_of(self._seen)}",
         )
 
 
@@ -222,6 +223,22 @@ def _moved(experiment: Experiment, series: Series, trace: Trace, kind: MetricKin
 def _one_after_another(first: Movement, second: Movement) -> Movement:
     both = {name: np.concatenate([getattr(m, name) for m in (first, second)]) for name in COLUMNS}
     return Movement(keys=first.keys, **both)
+
+
+def _begins_with(series: Series, row: Series) -> bool:
+    """Whether the first row is this one, with the same totals."""
+    first = rows_of(series, slice(0, 1))
+    pairs = (
+        (getattr(first, name), getattr(row, name)) for name in ("as_of", "n", "total", "total_sq")
+    )
+    return len(first) == 1 and all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def _print_of(row: Series | None) -> int:
+    """A number that a correction of the row changes."""
+    return (
+        0 if row is None else hash((row.n.tobytes(), row.total.tobytes(), row.total_sq.tobytes()))
+    )
 
 
 def _beside_baseline(values: Floats) -> Floats:
