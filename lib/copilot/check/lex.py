@@ -22,7 +22,9 @@ IDENTIFIER = re.compile(
 IDIOM = re.compile(
     r"\b24/7\b|\bA/B(?:/[A-Z])*\b|\b100\s?%\s+(?:sure|certain|sicher|sûr|seguro)\b", re.IGNORECASE
 )
+P_BEFORE = re.compile(r"(?<!\w)p(?:-?\w*)?\s*(?:[=<>≈]|is|of|von|ist|de|es|est)\s*$", re.IGNORECASE)
 JOINS = r"(?:–|-|—|to|bis|à|a|or|and|und|et|y|oder|ou|o|through)"
+OVER_A_TIME = {"over", "über"}
 UNIT_ORDER = ("points", "percent", "weeks", "months", "days", "hours", "minutes", "seconds")
 IN_DAYS = {
     "weeks": 7.0,
@@ -133,6 +135,7 @@ class _Reader:
         self.take(
             r"(?<![\d:])(\d{1,2}):(\d\d)(?::\d\d)?\s?(am|pm|a\.m\.|p\.m\.)?(?![\d:])", self._clock
         )
+        self.take(r"(?<![\w.,:])\d[\d.,]{2,}\s(?=UTC\b|GMT\b)", self._no_clock)
         self.take(r"(?<![\d:.,])(\d{1,2})\s?(?:h|uhr)\s?(\d\d)(?!\d)()", self._clock)
         self.take(r"(?<![\d:.,])(\d{1,2})()\s?(am|pm|a\.m\.|p\.m\.|uhr)(?!\w)", self._clock)
 
@@ -145,6 +148,10 @@ class _Reader:
         elif half.startswith("a") and hour == 12:
             hour = 0
         return self.at(match, 60.0 * hour + minute, Kind.CLOCK)
+
+    def _no_clock(self, match: re.Match[str]) -> Mention:
+        """``15,148 UTC`` is written like a time and is none."""
+        return self.at(match, -1.0, Kind.CLOCK)
 
     def durations(self) -> None:
         """Lengths of time in two units, ``9 d 4 h``: cut off, so the real one is less than one unit longer."""
@@ -168,6 +175,9 @@ class _Reader:
         hundred = (
             rf"(?<![\w.,])(?P<v>{self.number})\s?(?:{self.vocabulary.of_hundred})(?![\d%]|[.,]\d)"
         )
+        other = rf"\s?{JOINS}\s?{self.number}\s?(?:{self.vocabulary.of_hundred})"
+        shared = rf"(?<![\w.,])(?P<v>{self.number})(?={other})"  # "from 71 to 78 of 100"
+        self.take(shared, self._of_hundred)
         self.take(hundred, self._of_hundred)
         self.take(self.vocabulary.odds, self._odds)
 
@@ -193,7 +203,7 @@ class _Reader:
         self.take(rf"(?<!\w)(?P<w>{_longest(self.vocabulary.factors)})(?!\w)", self._factor)
         names = "|".join(sorted(self.vocabulary.numbers, key=len, reverse=True))
         units = "|".join(f"(?P<{n}>{self.vocabulary.units[n]})" for n in UNIT_ORDER)
-        topics = self.vocabulary.tables["topic"]
+        topics = self.vocabulary.tables["cue"]
         nouns = "|".join(
             topics[n].pattern for n in ("visitors", "conversions", "arms", "metrics", "experiments")
         )
@@ -231,7 +241,7 @@ class _Reader:
             rf"(?:\s?(?P<scale>{scales})(?!\w))?"
             rf"(?:[\s*`_-]{{0,3}}(?:(?:{between})\s)?"
             rf"(?:(?P<pp>%[ -]?(?:points?|punkte?n?))|(?:{units}))(?!\w))?"
-            r"(?P<cur2>\s?[$€£])?(?P<x>\s?[x×](?!\w))?"
+            r"(?P<cur2>\s?[$€£])?(?P<x>\s?(?:[x×]|times|mal|-?fache?\w*|fois|veces)(?!\w))?"
         )
         self.take(pattern, self._figure)
         for place, c in enumerate(self.plain):
@@ -258,14 +268,10 @@ class _Reader:
             return self._hedged(self.at(match, value, Kind.MONEY, tol=exact))
         if match["x"]:
             return self._hedged(self.at(match, value, Kind.FACTOR, tol=exact))
-        if not unit:
-            unit = self._partner(match.end())
-        if not unit and re.search(
-            r"(?<!\w)p(?:-?\w*)?\s*(?:[=<>≈]|is|of|von|ist|de|es|est)\s*$",
-            self.plain[: match.start()],
-            re.IGNORECASE,
-        ):
+        if not unit and P_BEFORE.search(self.plain[: match.start()]):
             return self._hedged(self.at(match, value, Kind.P, tol=exact))
+        if not unit:
+            unit = self._partner(match.end()) or self._label(match.start())
         return self._hedged(self._with_unit(match, value * scale, unit, exact * scale))
 
     def _with_unit(self, match: re.Match[str], value: float, unit: str, exact: float) -> Mention:
@@ -298,6 +304,13 @@ class _Reader:
         match = re.compile(pattern, re.IGNORECASE).match(self.plain, end)
         return next((n for n in UNIT_ORDER if match and match[n]), "")
 
+    def _label(self, start: int) -> str:
+        """The unit of a label, ``Days left: 3``."""
+        units = "|".join(f"(?P<{n}>{self.vocabulary.units[n]})" for n in UNIT_ORDER[1:])
+        pattern = rf"(?<![\w\x00'’])(?=\w{{3}})(?:{units})(?!\w)[^:;.|\n\x00]{{0,30}}:[\s*_`]*$"
+        match = re.compile(pattern, re.IGNORECASE).search(self.plain[max(0, start - 60) : start])
+        return next((n for n in UNIT_ORDER[1:] if match and match[n]), "")
+
     def _parse(self, figure: str) -> tuple[float, int]:
         """Value and number of decimals."""
         bare = re.sub(r"['’\u202f ]", "", figure)
@@ -321,6 +334,8 @@ class _Reader:
         bare = re.sub(r"[+–\s*_`$€£-]+$", "", before)
         hedge = self.vocabulary.tables["hedge"]
         over, under = _ends(hedge["over"], bare), _ends(hedge["under"], bare)
+        if mention.kind is Kind.DAYS and (over or "").lower() in OVER_A_TIME:
+            over = None  # "over 14 days" is how long, not longer than that
         return replace(
             mention,
             sign=sign,

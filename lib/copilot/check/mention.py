@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 GONE = "\x00"  # stands where something was read, masked or named
@@ -90,3 +90,23 @@ def _plain(c: str) -> str:
 def hide(text: str, start: int, end: int, mark: str = GONE) -> str:
     """The text with a stretch blotted out, same length."""
     return text[:start] + mark * (end - start) + text[end:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One number of a text. ``fact_id`` is the fact it was found to be, empty when ``reason`` says why not."""
+
+    start: int
+    end: int
+    text: str
+    reason: str = ""
+    fact_id: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the number may be shown."""
+        return not self.reason
+
+    def moved(self, by: int) -> Finding:
+        """The same, told of a text that begins ``by`` characters earlier."""
+        return replace(self, start=self.start + by, end=self.end + by)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lib.copilot.check.lex import lex
-from lib.copilot.check.mention import GONE, NAMED, Mention, hide, normalise
+from lib.copilot.check.mention import GONE, NAMED, Kind, Mention, hide, normalise
 from lib.copilot.check.vocabulary import Vocabulary, vocabulary
 
 HARD_BREAK = re.compile(r"[;!?()\[\]\n|]|:\s|,\s|\s[–—]\s|\.\s|。")
 REACH = 45  # characters a word may stand away from the number it is bound to
+OPEN_RANGE = 40  # of ``11,000 more visitors, maybe as many as 37,000``
 FAR = 90  # the same when it is the only number of its clause
 NEAR_BEFORE, NEAR_AFTER = 80, 60
 
@@ -37,7 +38,7 @@ class Scene:
     mentions: tuple[Mention, ...]
     named: tuple[Named, ...]
     words: Vocabulary
-    bound: dict[Mention, frozenset[str]] = field(default_factory=dict)
+    said: list[tuple[str, int, int, float]] | None = None  # filled by ``cues``
     cuts: list[int] | None = None
 
     def clause(self, mention: Mention) -> tuple[int, int]:
@@ -46,6 +47,11 @@ class Scene:
         start = max(c for c in cuts if c <= mention.start)
         end = min(c for c in cuts if c >= mention.end)
         return start, end
+
+    def clause_at(self, place: int) -> tuple[int, int]:
+        """Start and end of the part of the sentence a place lies in."""
+        cuts = [0, *self.breaks(), len(self.plain)]
+        return max(c for c in cuts if c <= place), min(c for c in cuts if c > place)
 
     def breaks(self) -> list[int]:
         """Where clauses begin."""
@@ -72,6 +78,20 @@ class Scene:
         """The words around a number within the sentence."""
         return self.plain[max(0, mention.start - NEAR_BEFORE) : mention.end + NEAR_AFTER]
 
+    def is_instead(self, mention: Mention) -> bool:
+        """``90 of 100 instead of 95``."""
+        before = self.plain[: mention.start].rstrip(" +-–*_`~≈")
+        return _ends(self.words.tables["glue"]["instead"], before[-24:])
+
+    def is_aside(self, mention: Mention) -> bool:
+        """Whether a number stands in brackets right behind another one."""
+        opening = max(
+            self.plain.rfind("(", 0, mention.start), self.plain.rfind("[", 0, mention.start)
+        )
+        if opening < 0 or {")", "]"} & set(self.plain[opening : mention.start]):
+            return False
+        return self.plain[:opening].rstrip(" *_`").endswith(GONE)
+
     def follows_unit(self, mention: Mention, unit: str) -> bool:
         """Whether a unit stands right before the number, as in ``day 5``."""
         before = self.plain[max(0, mention.start - 12) : mention.start].rstrip()
@@ -97,55 +117,78 @@ class Scene:
         """Whether the sentence, or a part of it, has one of these words."""
         return self.words.says(section, name, self.plain if text is None else text)
 
-    def tags_of(self, mention: Mention) -> frozenset[str]:
-        """The topics said about a number: words for which it is the nearest number of the clause."""
-        if not self.bound:
-            self._bind()
-        return self.bound.get(mention, frozenset())
+    def nearest(self, start: int, end: int, kinds: frozenset[Kind]) -> Mention | None:
+        """The number a word belongs to: in its own clause, the nearest one; the one behind it on a tie.
 
-    def _bind(self) -> None:
-        collected: dict[Mention, set[str]] = {m: set() for m in self.mentions}
-        for tag, pattern in self.words.tables["topic"].items():
-            for match in pattern.finditer(self.plain):
-                nearest = self._nearest(match.start(), match.end())
-                if nearest is not None:
-                    collected[nearest].add(tag)
-        self.bound = {m: frozenset(tags) for m, tags in collected.items()}
-
-    def _nearest(self, start: int, end: int) -> Mention | None:
-        """The number a word belongs to: in its own clause, the nearest one; the one behind it on a tie."""
-        here = [m for m in self.mentions if self._same_clause(m, end - 1)]
-        here = here or [m for m in self.mentions if m.start >= end][:1]
+        Args:
+            start: of the word.
+            end: of the word.
+            kinds: of number the word can be said of.
+        """
+        fitting = [m for m in self.mentions if m.kind in kinds]
+        here = [m for m in fitting if self._same_clause(m, end - 1)]
+        here = here or [m for m in fitting if m.start >= end][:1]
         gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
         close = [gap for gap in gaps if gap[0] <= (FAR if len(here) == 1 else REACH)]
         return min(close, key=lambda gap: gap[:2])[2] if close else None
+
+    def leads_to(self, place: int, mention: Mention) -> bool:
+        """Whether a word's clause is the number's own, or leads to it: a label, or the opening of the sentence."""
+        start, _ = self.clause(mention)
+        if place >= start:
+            return True
+        first, end = self.clause_at(place)
+        return end == start and (
+            first == 0 or self.plain[:start].rstrip()[-1:] not in {";", ".", "!", "?"}
+        )
 
     def _same_clause(self, mention: Mention, place: int) -> bool:
         start, end = self.clause(mention)
         return start <= place < end
 
     def partner(self, mention: Mention) -> tuple[Mention, int] | None:
-        """The other end of a range, ``4 to 9 days``, and whether it is the high (1) or the low one (-1)."""
+        """The other end of a range, ``4 to 9 days``, and whether this is the high (1) or the low one (-1)."""
         place = self.mentions.index(mention)
-        for other, side in ((place + 1, 1), (place - 1, -1)):
+        for other, side in ((place + 1, -1), (place - 1, 1)):
             if 0 <= other < len(self.mentions):
                 pair = sorted((place, other))
-                if self._is_range(self.mentions[pair[0]], self.mentions[pair[1]]):
+                if self._joined(self.mentions[pair[0]], self.mentions[pair[1]]) == "range":
                     return self.mentions[other], side
         return None
 
-    def _is_range(self, low: Mention, high: Mention) -> bool:
-        """Joined by a dash or "to", or by "and" after "between"; "from A to B" tells a change instead."""
+    def step(self, mention: Mention) -> int:
+        """-1 for A, 1 for B in ``went from A to B``; 0 otherwise."""
+        place = self.mentions.index(mention)
+        for other, side in ((place + 1, -1), (place - 1, 1)):
+            if 0 <= other < len(self.mentions):
+                pair = sorted((place, other))
+                if self._joined(self.mentions[pair[0]], self.mentions[pair[1]]) == "step":
+                    return side
+        return 0
+
+    def _joined(self, low: Mention, high: Mention) -> str:
+        """``range``: joined by a dash or "to", or by "and" after "between"; ``step``: "from A to B"."""
         if low.kind is not high.kind:
-            return False
+            return ""
         glue = self.words.tables["glue"]
         between = self.plain[low.end : high.start].strip(" +*_`~≈-")
         before = re.sub(r"[\s+*_`~≈-]+$", "", self.plain[max(0, low.start - 24) : low.start])
         before = re.sub(r"(?i)\s(?:about|etwa|environ|unos)$", "", before)
         dashed = re.fullmatch(r"[\s*_`]*[–—-][\s*_`]*[+-]?", self.plain[low.end : high.start])
         if glue["range"].fullmatch(between) or dashed:
-            return not _ends(glue["from"], before)
-        return glue["and"].fullmatch(between) is not None and _ends(glue["among"], before)
+            moved = _ends(glue["from"], before) and not self._is_interval(low, high)
+            return "step" if moved else "range"
+        if glue["and"].fullmatch(between) is not None and _ends(glue["among"], before):
+            return "range"
+        if len(between) < OPEN_RANGE and _ends(glue["reaching"], between):
+            return "range"
+        return ""
+
+    def _is_interval(self, low: Mention, high: Mention) -> bool:
+        """``from −2 % to +19 %``, or said to be a range: two ends, not a move."""
+        if low.sign and high.sign:
+            return True
+        return low.kind is not Kind.OF_100 and self.says("cue", "interval")
 
     def targets(self, prefix: str) -> list[Named]:
         """Names of one sort; an empty prefix means arms."""

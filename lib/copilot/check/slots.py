@@ -11,10 +11,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lib.copilot.check.judge import Court, Finding
-from lib.copilot.check.mention import visible
-from lib.copilot.check.rules import wrong_arm, wrong_direction, wrong_topic
-from lib.copilot.check.subjects import subject_of
+from lib.copilot.check.judge import Court
+from lib.copilot.check.mention import Finding, visible
 from lib.experiments.facts import SLOT, Fact
 from lib.wording import bare_name
 
@@ -84,12 +82,7 @@ def _misplaced(
         if mention is None:
             continue
         fact = _as_prose(known[slot], known)
-        who = subject_of(scene, mention, court.arms, None)
-        reason = (
-            wrong_arm(scene, mention, fact, who, court.arms)
-            or wrong_topic(scene, mention, fact, None)
-            or wrong_direction(scene, mention, fact, who, court.arms)
-        )
+        reason = court.objection(scene, mention, fact)
         if reason:
             found.append(
                 Finding(start=at[0], end=at[1], text=f"[[{slot}]]", reason=reason, fact_id=slot)

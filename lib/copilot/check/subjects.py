@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 
-from lib.copilot.check.mention import GONE, NAMED, Mention
+from lib.copilot.check.mention import GONE, NAMED, Kind, Mention
 from lib.copilot.check.scene import Named, Scene
 from lib.experiments.facts import Fact
 
@@ -14,30 +14,96 @@ SPACE = r"[\s*_`\"'“”„«»]*"
 
 
 def subject_of(
-    scene: Scene, mention: Mention, arms: Mapping[str, str], before: str | None
+    scene: Scene,
+    mention: Mention,
+    arms: Mapping[str, str],
+    before: str | None,
+    *,
+    of_change: bool = False,
 ) -> str | None:
     """The key of the arm a number is about; None when no arm is named.
 
-    In order: a list of names facing a list of numbers; a name right behind ("8 % for blue"); the nearest name
-    before it in its clause that is not merely compared with; the last one named in the sentence; ``before``.
+    In order: a list of names facing a list of numbers; a name right behind ("8 % for blue") or right before it
+    ("control at 8 %"); after "versus" the arm not named yet; the nearest name before it in its clause that is not
+    merely compared with; one named in another clause; ``before``.
+
+    Args:
+        scene: the sentence.
+        mention: the number.
+        arms: keys with their part.
+        before: the arm an ``it`` stands for.
+        of_change: asked for a change: it is about the one arm the sentence is about, not the last one named.
     """
     start, end = scene.clause(mention)
     named = scene.targets("")
     here = [n for n in named if start <= n.start < mention.start]
-    later = [n for n in named if n.start >= mention.end and not _is_object(scene, n)]
+    later = [n for n in named if n.start >= mention.end and not is_object(scene, n)]
     later = [n for n in later if n.start < end] or [n for n in later if _is_last(scene, mention, n)]
     return (
         _bracketed(scene, mention)
         or _listed(scene, mention)
         or _behind(scene, mention)
+        or _linked(scene, mention)
+        or _opposed(scene, mention, arms)
         or _last_subject(scene, here)
         or (None if here else _the_other(scene, start, arms))
         or (later[0].target if later and later[0].start < end else None)
-        or _last_subject(scene, [n for n in named if n.start < start])
+        or _elsewhere(scene, [n for n in named if n.start < start], of_change=of_change)
         or (later[0].target if later else None)
         or (_other(here[-1].target, arms) if here else None)
         or before
     )
+
+
+def _linked(scene: Scene, mention: Mention) -> str | None:
+    """``vor control mit 8 %``: the name the number is linked to, though something else is compared with it."""
+    link = scene.words.tables["glue"]["link"].pattern
+    before = scene.plain[max(0, mention.start - 60) : mention.start]
+    found = re.search(
+        rf"({NAMED}+){SPACE}(?::|\(|{link}){SPACE}[+≈~-]?{SPACE}$", before, re.IGNORECASE
+    )
+    if found is None:
+        return None
+    place = mention.start - len(before) + found.start(1)
+    name = next((n for n in scene.targets("") if n.start <= place < n.end), None)
+    if name is None or (is_object(scene, name) and _is_first(scene, mention, name)):
+        return None
+    return name.target
+
+
+def _is_first(scene: Scene, mention: Mention, name: Named) -> bool:
+    """``beats control with 8.7 %``: the first number after an object is still the subject's."""
+    return not any(m.kind is mention.kind and m.end <= name.start for m in scene.mentions)
+
+
+def _opposed(scene: Scene, mention: Mention, arms: Mapping[str, str]) -> str | None:
+    """``8.7 % against 8.0 %``: the second number is the other arm's."""
+    earlier = [m for m in scene.mentions if m.end <= mention.start and m.kind is mention.kind]
+    if not earlier:
+        return None
+    between = scene.plain[earlier[-1].end : mention.start].strip(" ,*_`≈~")
+    opposed = scene.words.tables["glue"]["opposed"].finditer(between)
+    if NAMED in between or all(m.end() != len(between) for m in opposed):
+        return None
+    first = subject_of(scene, earlier[-1], arms, None)
+    return _other(first, arms) if first else None
+
+
+def is_label(scene: Scene, name: Named) -> bool:
+    """``8.0 % in control``: the name tells whose number it is and is no subject."""
+    after = scene.words.tables["glue"]["after"].pattern
+    return (
+        re.search(rf"{GONE}\s(?:\w+\s)?(?:{after}){SPACE}$", scene.plain[: name.start]) is not None
+    )
+
+
+def _elsewhere(scene: Scene, names: list[Named], *, of_change: bool) -> str | None:
+    """The arm of another clause: the last one; for a change only where no other arm is a subject."""
+    subjects = [n.target for n in names if not is_object(scene, n)]
+    if of_change:
+        told = {n.target for n in names if not is_object(scene, n) and not is_label(scene, n)}
+        return told.pop() if len(told) == 1 else None
+    return subjects[-1] if subjects else None
 
 
 def _is_last(scene: Scene, mention: Mention, name: Named) -> bool:
@@ -56,7 +122,7 @@ def _bracketed(scene: Scene, mention: Mention) -> str | None:
 
 def _last_subject(scene: Scene, names: list[Named]) -> str | None:
     """The last of the names that is not merely compared with."""
-    subjects = [n.target for n in names if not _is_object(scene, n)]
+    subjects = [n.target for n in names if not is_object(scene, n)]
     return subjects[-1] if subjects else None
 
 
@@ -87,11 +153,16 @@ def _behind(scene: Scene, mention: Mention) -> str | None:
     found = match or bracket
     if found is None:
         return None
+    between = tail[: found.start(1)]
+    if scene.words.tables["glue"]["object"].search(between):
+        return None  # "lower than in control"
+    if mention.kind in {Kind.PERCENT, Kind.POINTS} and re.match(r"[\s*_`]*on\b", between):
+        return None  # "up 8 % on control"
     place = mention.end + found.start(1)
     return next((n.target for n in scene.targets("") if n.start <= place < n.end), None)
 
 
-def _is_object(scene: Scene, name: Named) -> bool:
+def is_object(scene: Scene, name: Named) -> bool:
     """A name that something is only compared with: ``8 % better than control``."""
     before = scene.plain[max(0, name.start - 28) : name.start]
     before = re.sub(
@@ -167,7 +238,7 @@ def claims_after(scene: Scene, mention: Mention, fact: Fact, arms: Mapping[str, 
     end = scene.clause(later[0])[0] if later else len(scene.plain)
     found = _directions(scene, mention, fact.better, start, end)
     told = min(found, key=lambda item: item[0])[1] if found else 0
-    named = [n for n in scene.targets("") if start <= n.start < end and not _is_object(scene, n)]
+    named = [n for n in scene.targets("") if start <= n.start < end and not is_object(scene, n)]
     turned = -1 if named and arms.get(named[0].target) == "baseline" else 1
     return [told * turned] if told and named else []
 

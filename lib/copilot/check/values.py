@@ -5,33 +5,67 @@ Used by ``judge`` and ``slots``. Where the number stands is not its business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from lib.copilot.check.lex import lex_words
 from lib.copilot.check.mention import Kind, Mention
 from lib.copilot.check.scene import Scene
-from lib.copilot.check.topics import SIGNED, UNITS
+from lib.copilot.check.senses import CHANCES, SIGNED, UNITS
 from lib.experiments.facts import Fact, FactRole, Unit
 from lib.wording import CALL_LINE
 
+COARSE = frozenset({Kind.DATE, Kind.CLOCK, Kind.DAYS, Kind.ODDS, Kind.OF_100})
 LOOSE = 0.05  # "about"
 WIDE = 0.10  # "over", "under"
 
 
 def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
     """Whether unit and value fit: within half of the last printed digit, or exactly as the fact is shown."""
-    if fact.unit not in UNITS[mention.kind] and not _is_bare_evidence(mention, fact, scene):
+    if not has_unit(mention, fact, scene):
         return False
     shown = lex_words(fact.shown, lang)
     as_shown = any(_is_same(mention, other) for other in shown)
     if mention.kind in {Kind.DATE, Kind.CLOCK}:
         return _same_moment(mention, fact, shown)
-    if as_shown or (mention.kind is Kind.OF_100 and fact.topic != "evidence"):
+    only_as_shown = mention.kind is Kind.OF_100 and fact.topic != "evidence"
+    if as_shown or only_as_shown or mention.kind is Kind.ODDS:
         return as_shown
     if mention.kind is Kind.DAYS:
         return _same_length(mention, fact, shown)
-    return _same_value(mention, fact, scene)
+    if _is_blunt(mention, shown):
+        return False
+    return _same_value(mention, fact, scene, max((_zeros(m) for m in shown), default=0))
+
+
+def has_unit(mention: Mention, fact: Fact, scene: Scene) -> bool:
+    """Whether a number of this kind can be a fact of this unit at all."""
+    if mention.kind is Kind.POINTS and fact.id.rpartition(":")[2].startswith("evidence_gap"):
+        return True  # points of the gauge
+    if mention.kind is Kind.ODDS and fact.topic not in CHANCES:
+        return False
+    return fact.unit in UNITS[mention.kind] or _is_bare_evidence(mention, fact, scene)
+
+
+def digits_of(mention: Mention) -> int:
+    """How many digits of a number tell something; dates, lengths and odds have few values and count as none."""
+    if mention.kind in COARSE:
+        return 0
+    figure = re.sub(r"[^\d.,]", "", mention.text).lstrip("0.,")
+    whole = (
+        figure.rstrip("0")
+        if mention.tol >= 0.5 and not re.search(r"[.,]\d\d?$", figure)
+        else figure
+    )
+    return sum(c.isdigit() for c in whole)
+
+
+def _is_blunt(mention: Mention, shown: Sequence[Mention]) -> bool:
+    """``+2 %`` for +1.7 %: a single digit where we print more is said with "about"."""
+    if mention.approx or mention.bound or digits_of(mention) > 1:
+        return False
+    return any(m.kind is mention.kind and digits_of(m) > 1 for m in shown)
 
 
 def _is_same(mention: Mention, other: Mention) -> bool:
@@ -40,32 +74,57 @@ def _is_same(mention: Mention, other: Mention) -> bool:
     return mention.same == other.same and mention.sign in {0, other.sign} and precise
 
 
-def _same_value(mention: Mention, fact: Fact, scene: Scene) -> bool:
+def _same_value(mention: Mention, fact: Fact, scene: Scene, rounded: int) -> bool:
     value = abs(fact.value) if is_signed(fact) else fact.value
     size = 0.01 if _is_bare_evidence(mention, fact, scene) else 1.0
+    if mention.kind is Kind.POINTS and fact.unit is Unit.NUMBER and fact.topic == "evidence":
+        size = 100.0
     said, tol = mention.value * size, mention.tol * size
     if fact.topic == "evidence" and (said >= CALL_LINE) != (value >= CALL_LINE):
         return False  # nobody rounds over the line
-    return _near(mention, said, value, tol, fact)
+    return _near(mention, said, value, tol, fact, rounded)
 
 
-def _near(mention: Mention, said: float, value: float, tol: float, fact: Fact) -> bool:
+def _near(  # noqa: PLR0917 - the parts of one comparison
+    mention: Mention, said: float, value: float, tol: float, fact: Fact, rounded: int
+) -> bool:
     if mention.bound:
         gap = (value - said) * mention.bound
         if fact.unit is Unit.P and mention.bound < 0:
             return value < said <= 1 - CALL_LINE + 1e-9
         return 0 <= gap <= WIDE * abs(said) + 1e-12
     if mention.approx:
-        return abs(value - said) <= max(tol, LOOSE * abs(said)) * (1 + 1e-9)
+        return abs(value - said) <= _rounding(mention, said, tol, rounded) * (1 + 1e-9)
     gap = abs(value - said)  # a tie goes to what we print
     return gap < tol * (1 - 1e-9) if tol else gap <= 1e-12
+
+
+def _rounding(mention: Mention, said: float, tol: float, rounded: int) -> float:
+    """How far "about" may be off: half of the last digit that is no round zero, at most 5 %.
+
+    What we print rounded already, with ``rounded`` zeros at its end, is not rounded once more.
+    """
+    zeros = min(_zeros(mention), rounded) if rounded else _zeros(mention)
+    return max(tol, min(tol * 10.0**zeros, LOOSE * abs(said)))
+
+
+def _zeros(mention: Mention) -> int:
+    """Zeros at the end of a whole number."""
+    figure = re.sub(r"[^\d.,]", "", mention.text)
+    if mention.tol < 0.5 or re.search(r"[.,]\d\d?$", figure):
+        return 0
+    whole = re.sub(r"\D", "", figure)
+    return len(whole) - len(whole.rstrip("0"))
 
 
 def _is_bare_evidence(mention: Mention, fact: Fact, scene: Scene) -> bool:
     """``the evidence went from 71 to 78``: evidence may be said without its hundred."""
     if mention.kind is not Kind.PLAIN or fact.topic != "evidence" or fact.unit is not Unit.RATE:
         return False
-    return mention.value <= 100 and scene.says("topic", "evidence", scene.near(mention))
+    if mention.value > 100:
+        return False
+    said = any(scene.says("cue", tag, scene.near(mention)) for tag in ("evidence", "gauge"))
+    return said or any(m.kind is Kind.OF_100 for m in scene.mentions)
 
 
 def _same_length(mention: Mention, fact: Fact, shown: Sequence[Mention]) -> bool:

@@ -23,11 +23,17 @@ SIGNS = r"[%~≈<>≤≥/]"
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Compiled words of one language; ``tables`` holds patterns by section and name."""
+    """Compiled words of one language.
+
+    Args:
+        tables: patterns by section and name.
+        hints: the words of a cue that only hint at it, ``~`` in the file.
+    """
 
     lang: str
     comma_decimal: bool
     tables: Mapping[str, Mapping[str, re.Pattern[str]]]
+    hints: Mapping[str, re.Pattern[str]]
     units: Mapping[str, str]  # raw alternatives by unit
     scales: Mapping[str, float]
     numbers: Mapping[str, int]
@@ -45,9 +51,15 @@ class Vocabulary:
 
 
 def any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """One pattern for whole words; a sign needs no word boundary."""
-    parts = [w if re.fullmatch(SIGNS, w) else rf"(?<!\w){w}(?!\w)" for w in words]
+    """One pattern for whole words; a sign needs no word boundary; hints are left out."""
+    firm = [w for w in words if not _is_hint(w)]
+    parts = [w if re.fullmatch(SIGNS, w) else rf"(?<!\w){w}(?!\w)" for w in firm]
     return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
+
+
+def _is_hint(word: str) -> bool:
+    """Whether a word of the file is marked as a hint; ``~`` alone is the sign for "about"."""
+    return word.startswith("~") and word != "~"
 
 
 @lru_cache(maxsize=16)
@@ -56,12 +68,17 @@ def vocabulary(lang: str) -> Vocabulary:
     known = lang[:2].lower() if lang[:2].lower() in LANGS else "en"
     raw = tomllib.loads((Path(__file__).parent / "words" / f"{known}.toml").read_text("utf-8"))
     comma = raw["comma_decimal"] if lang[:2].lower() == known else lang[:2] not in POINT_DECIMAL
-    sections = ("topic", "role", "direction", "hedge", "glue", "period")
+    sections = ("cue", "direction", "hedge", "glue", "period")
     number = raw["number"]
     return Vocabulary(
         lang=known,
         comma_decimal=comma,
         tables={s: {name: any_of(words) for name, words in raw[s].items()} for s in sections},
+        hints={
+            name: any_of(w[1:] for w in words if _is_hint(w))
+            for name, words in raw["cue"].items()
+            if any(map(_is_hint, words))
+        },
         units={name: "|".join(words) for name, words in raw["unit"].items()},
         scales={word: float(size) for word, size in raw["scale"].items()},
         numbers=_numbers(number),
