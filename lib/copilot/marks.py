@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.copilot.answer import as_record
-from lib.copilot.check import read_numbers
+from lib.copilot.check import context_of, read_numbers
 from lib.copilot.check.mention import visible
 from lib.copilot.desk import markdown_of
 from lib.copilot.draft import Draft, Slot, bare
@@ -110,16 +110,16 @@ def marked_slots(template: str, facts: Sequence[Fact], labels: Mapping[str, str]
 def marked_draft(draft: Draft, computed: Sequence[Sentence]) -> Marked:
     """What a model wrote and the check let pass; ``computed`` are the rules' words that may stand in it."""
     block = marked_sentences(computed)
-    whole, before = Marked(""), ""
+    whole, said = Marked(""), list[str]()
     for slot in draft.slots:
         if slot.reason:
             continue
-        whole = whole.then(_of_slot(draft, slot, block, before))
-        before = slot.text
+        whole = whole.then(_of_slot(draft, slot, block, said))
+        said.append(slot.text)
     return whole.stripped()
 
 
-def _of_slot(draft: Draft, slot: Slot, block: Marked, before: str) -> Marked:
+def _of_slot(draft: Draft, slot: Slot, block: Marked, before: Sequence[str]) -> Marked:
     if block.text and block.text in slot.text:
         at = slot.text.index(block.text)
         return Marked(slot.text, tuple(s.moved(at) for s in block.spans))
@@ -140,7 +140,7 @@ def found_shown(text: str, facts: Sequence[Fact]) -> tuple[Span, ...]:
     return tuple(sorted(taken, key=lambda s: s.start))
 
 
-def _found(draft: Draft, text: str, before: str) -> tuple[Span, ...]:
+def _found(draft: Draft, text: str, before: Sequence[str]) -> tuple[Span, ...]:
     """The figures of a sentence as the check reads them."""
     known = {fact.id: fact for fact in reversed(draft.facts)}
     read = read_numbers(
@@ -149,7 +149,7 @@ def _found(draft: Draft, text: str, before: str) -> tuple[Span, ...]:
         names=draft.names,
         question=draft.question,
         lang=draft.lang,
-        before=before,
+        before=context_of(before, text),
     )
     found = [Span(f.start, f.end, known[f.fact_id]) for f in read if f.ok and f.fact_id in known]
     found.sort(key=lambda s: s.start)

@@ -90,10 +90,15 @@ def icon(message):
 READ = f"""() => {{
   const body = document.querySelector('{PANEL}');
   if (!body || !document.querySelector('.verdict .chip')) return null;
+  const said = el => {{
+    const copy = el.cloneNode(true);
+    copy.querySelectorAll('.behind').forEach(sheet => sheet.remove());
+    return copy.textContent;
+  }};
   const tiles = Object.fromEntries([...document.querySelectorAll('.tile')].map(t =>
-    [t.querySelector('.label').textContent, t.querySelector('.value').textContent]));
+    [said(t.querySelector('.label')), said(t.querySelector('.value'))]));
   delete tiles['Days running'];
-  const arms = [...document.querySelectorAll('.arm .big')].map(e => e.textContent);
+  const arms = [...document.querySelectorAll('.arm .big')].map(said);
   if (Object.keys(tiles).length < 3 || arms.length < 2) return null;
   return JSON.stringify([tiles, arms, document.querySelector('.verdict .chip').textContent]);
 }}"""
