@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
-from lib.charts.theme import PERCENT_TICKS
+from lib.charts.theme import PERCENT_TICKS, plain
 from lib.charts.timeline import Canvas, alt_daily, arm_line, explain_daily, say, start
 from lib.stats.movement import Movement
 
@@ -14,15 +14,18 @@ TITLE = "Value of each arm"
 CALM = 0.9  # the axis fits the last nine tenths of the run
 
 
-def figure(moved: Movement, canvas: Canvas, *, unit: str, is_share: bool) -> go.Figure:
+def figure(
+    moved: Movement, canvas: Canvas, *, unit: str, is_share: bool, metric: str = ""
+) -> go.Figure:
     """The plot as a figure."""
-    return plot(moved, canvas, unit=unit, is_share=is_share).figure()
+    return plot(moved, canvas, unit=unit, is_share=is_share, metric=metric).figure()
 
 
-def plot(moved: Movement, canvas: Canvas, *, unit: str, is_share: bool) -> Plot:
-    """One line an arm; ``unit`` names the metric, ``is_share`` shows fractions as percent."""
+def plot(moved: Movement, canvas: Canvas, *, unit: str, is_share: bool, metric: str = "") -> Plot:
+    """One line an arm; ``unit`` of the values, ``is_share`` shows fractions as percent, ``metric`` is its name."""
+    title = f"{TITLE}: {plain(metric)}" if metric else TITLE
     ticks = {"tickformat": PERCENT_TICKS} if is_share else {}
-    made = start(canvas, TITLE, unit, range=_range(moved), **ticks)
+    made = start(canvas, title, unit, range=_range(moved), **ticks)
     if np.isnan(moved.rate).all():
         return say(made, "No values to show yet.", canvas.colours)
     for arm in canvas.arms:

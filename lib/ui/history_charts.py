@@ -117,14 +117,14 @@ def _key(
 def _charts(metric: Metric, whole: Movement, moved: Movement, canvas: Canvas) -> tuple[Chart, ...]:
     """From every moment, and from those drawn as lines."""
     share = is_share(metric)
-    name = wording.html_name(metric.name, 40)
-    unit = f"share of visitors: {name}" if share else f"per visitor: {name}"
+    unit = "share of visitors" if share else "per visitor"
     made: tuple[tuple[str, int, Callable[[], Spec], str], ...] = (
         ("lift", 330, lift_over_time.plot(moved, canvas, with_single_look=True).spec,
          lift_over_time.alt(moved, canvas)),
         ("evidence", 290, evidence_over_time.plot(moved, canvas, with_single_look=True).spec,
          evidence_over_time.alt(moved, canvas)),
-        ("rate", 260, rates.plot(moved, canvas, unit=unit, is_share=share).spec, rates.alt(moved, canvas)),
+        ("rate", 260, rates.plot(moved, canvas, unit=unit, is_share=share, metric=metric.name).spec,
+         rates.alt(moved, canvas)),
         ("visitors", 230, participants.by_day(whole, canvas).spec, participants.alt(whole, canvas)),
         ("split", 250, split.plot(moved, canvas).spec, split.alt(moved, canvas)),
     )  # fmt: skip

@@ -110,6 +110,17 @@ def test_days_are_full_days():
     assert list(fig.data[0].y) == [400.0] * 3
 
 
+def test_values_name_their_metric():
+    """The metric's name stands in the title as text, so that a saved picture tells whose values it shows."""
+    fig = rates.figure(
+        a_trend(), CANVAS, unit="share of visitors", is_share=True, metric="<b>Buy</b>"
+    )
+    assert fig.layout.title.text.startswith("Value of each arm: ")
+    assert "<b>" not in fig.layout.title.text
+    assert "Buy" in fig.layout.title.text
+    assert fig.layout.yaxis.title.text == "share of visitors"
+
+
 WITH_LINES = {name: make for name, make in OVER_TIME.items() if name != "per_day"}
 
 
