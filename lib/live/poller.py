@@ -131,7 +131,7 @@ class Poller:
 
     def poll(self, experiment_id: int) -> None:
         """Ask the source for one experiment, keep and publish what it says; the only place that asks."""
-        watched = self._schedule.is_watched(experiment_id, self._monotonic())
+        watched = self._is_watched(experiment_id, self._monotonic())
         tracker = self._tracker(experiment_id)
         try:
             if tracker is not None and tracker.needs_past:
@@ -217,12 +217,15 @@ class Poller:
         self._schedule.next_after(experiment_id, self._monotonic() + wait)
 
     def _gap(self, experiment_id: int, now: float) -> float:
-        pace = self._source.pace(experiment_id)
+        is_watched = self._is_watched(experiment_id, now)
+        pace = self._source.pace(None if is_watched else experiment_id)
         usual = max(self._poll_s, pace.cadence_s) if pace.because else self._poll_s
-        is_watched = self._schedule.is_watched(experiment_id, now)
-        if is_watched or experiment_id in self._watched_elsewhere:
-            return usual
-        return max(usual, self._idle_gap_s())
+        return usual if is_watched else max(usual, self._idle_gap_s())
+
+    def _is_watched(self, experiment_id: int, now: float) -> bool:
+        """Whether somebody looks, in this process or another: told to the source, which knows it only from then on."""
+        is_here = self._schedule.is_watched(experiment_id, now)
+        return is_here or experiment_id in self._watched_elsewhere
 
     def _idle_gap_s(self) -> float:
         """Seconds between looks at what nobody watches: a minute, more when there are many."""

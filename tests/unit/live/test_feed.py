@@ -8,6 +8,7 @@ from lib.experiments.errors import SourceDown, SourceRefused
 from lib.experiments.model import Reading
 from lib.history.store import Store
 from lib.live.feed import Hub
+from lib.sources.base import Pace
 from tests.unit.live.sources import START, Hand, HandSource, an_experiment
 
 
@@ -62,6 +63,24 @@ def test_watched_is_read_every_ten_seconds_and_idle_every_minute(hub, source, cl
         hub.look(1)
         hub.round(wait=True)
     assert 5 <= len(source.reads) <= 7
+
+
+def test_who_comes_to_an_idle_one_sees_it_move_at_once(hub, source, clock):
+    """The first look at an experiment nobody watched reads it, and the second read comes a tick later."""
+
+    def pace(experiment_id=None):  # a source knows only after a read that somebody looks now
+        slow = experiment_id is not None and source.reads[-1:] != [(1, True)]
+        return Pace(cadence_s=75.0, because="many experiments") if slow else Pace()
+
+    source.pace = pace
+    hub.round(wait=True)
+    clock.pass_(20)
+    source.reads.clear()
+    for _ in range(30):
+        hub.look(1)
+        hub.round(wait=True)
+        clock.pass_(1)
+    assert len(source.reads) == 3
 
 
 def test_many_viewers_cost_as_much_as_one(hub, source, clock):
