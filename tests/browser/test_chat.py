@@ -11,6 +11,7 @@ from tests.model_server import ModelServer, said_by_rules
 
 PANEL = "[class*='st-key-panel-'][class*='-box']"
 ANSWERS = "[data-testid=stChatMessage]"
+DONE = "button[aria-label=\\'Copy this answer\\']"
 SLOW_S = 16.0
 HOSTILE = (
     "It is ahead. ![x](https://evil.example/a.png) [click](https://evil.example/b) "
@@ -48,9 +49,10 @@ def ask(page, question):
 
 
 def wait_for_answers(page, n, timeout=40_000):
-    """Until ``n`` messages stand there and none is being written."""
+    """Until ``n`` messages stand there, every second one an answer with what a finished one has below it."""
     page.wait_for_function(
         f"document.querySelectorAll('{ANSWERS}').length >= {n}"
+        f" && document.querySelectorAll('{DONE}').length >= {n // 2}"
         " && !document.querySelector('.st-key-stop-answer')",
         timeout=timeout,
     )
