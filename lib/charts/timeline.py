@@ -24,6 +24,7 @@ STOPS = (
     {"dtickrange": [3_600_000, 86_400_000], "value": "%H:%M\n%a %-d %b"},
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 )
+NEAR = 60  # pixels from the pointer to the moment told: daily figures are that far apart
 MARGIN = {"l": 66, "r": 16, "t": 64, "b": 52}
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
           "tracegroupgap": 0}  # fmt: skip
@@ -70,7 +71,12 @@ class Canvas:
 def start(canvas: Canvas, title: str, unit: str, **y: Any) -> Plot:
     """An empty plot with the shared time axis, its marks and gaps, and its own y axis."""
     layout = bare(title, canvas.colours)
-    layout |= {"hovermode": "x unified", "margin": dict(MARGIN), "legend": dict(LEGEND)}
+    layout |= {
+        "hovermode": "x unified",
+        "hoverdistance": NEAR,
+        "margin": dict(MARGIN),
+        "legend": dict(LEGEND),
+    }
     span = None if canvas.span is None else [wall(end, canvas.zone) for end in canvas.span]
     layout["xaxis"] = axis(
         " · ".join(part for part in (f"time, {zone_name(canvas)}", canvas.stamp) if part),
@@ -149,35 +155,29 @@ def arm_line(
     customdata: Floats | None = None,
 ) -> None:
     """The line of an arm that says which of its moments are daily figures."""
-    more: dict[str, Any] = {"hovertemplate": hovertemplate}
-    extra: dict[str, Any] = {} if customdata is None else {"customdata": pairs(customdata)}
+    told: dict[str, Any] = {"hovertemplate": hovertemplate}
     if not moved.is_daily.any():
-        line(plot, moved, column, arm.name, style, **more, **extra)
+        told |= {} if customdata is None else {"customdata": pairs(customdata)}
+        line(plot, moved, column, arm.name, style, **told)
         return
-    more["legendgroup"] = arm.key  # its three parts come and go together
-    line(plot, moved, np.where(moved.is_daily, np.nan, column), arm.name, style, **more, **extra)
-    if customdata is not None:
-        extra = {"customdata": pairs(customdata[moved.is_daily])}
-    _daily_line(plot, moved, column, arm, style | {"dash": "dash"})
-    days = moved.rows(np.flatnonzero(moved.is_daily))
-    ring = _ring(style["color"], ground)
+    # One dashed line tells all moments, so that no reading is told with a daily figure beside it; the readings
+    # are drawn over it. The three parts come and go together.
+    silent: dict[str, Any] = {"hoverinfo": "skip", "legendgroup": arm.key}
+    said = np.where(moved.is_daily, f", {DAILY}", "").tolist()
+    if customdata is None:
+        told = {"hovertemplate": hovertemplate + "%{customdata}", "customdata": said}
+    else:
+        rows = [(*ends, words) for ends, words in zip(pairs(customdata), said, strict=True)]
+        words = f"%{{customdata[{customdata.shape[1]}]}}"
+        told = {"hovertemplate": hovertemplate + words, "customdata": rows}
+    line(plot, moved, column, arm.name, style | {"dash": "dash"}, showlegend=False,
+         legendgroup=arm.key, **told)  # fmt: skip
+    line(plot, moved, np.where(moved.is_daily, np.nan, column), arm.name, style, **silent)
+    days = np.flatnonzero(moved.is_daily)
     plot.add(
-        type="scatter", x=plot.column(days.at), y=values(column[moved.is_daily]), name=plain(arm.name),
-        mode="markers", marker=ring, showlegend=False, **extra,
-        **more | {"hovertemplate": f"{hovertemplate}, {DAILY}"},
+        type="scatter", x=plot.column(moved.at[days]), y=values(column[days]), name=plain(arm.name),
+        mode="markers", marker=_ring(style["color"], ground), showlegend=False, **silent,
     )  # fmt: skip
-
-
-def _daily_line(
-    plot: Plot, moved: Movement, column: Floats, arm: Arm, style: dict[str, Any]
-) -> None:
-    """From each daily figure to its neighbours; the moments from the first to the last of them."""
-    around = np.flatnonzero(np.convolve(moved.is_daily, [1, 1, 1], "same"))
-    part = slice(int(around[0]), int(around[-1]) + 1)
-    shown = np.full(len(moved), np.nan)
-    shown[around] = column[around]
-    line(plot, moved.rows(part), shown[part], arm.name, style, hoverinfo="skip", showlegend=False,
-         legendgroup=arm.key)  # fmt: skip
 
 
 def _ring(colour: str, ground: str) -> dict[str, Any]:

@@ -129,15 +129,16 @@ def test_daily_figures_look_and_read_differently(make):
     """Rows of PostHog's daily series are open circles on a dashed line, named in legend and hover; readings of the
     day keep the solid line. An arm's parts come and go together."""
     fig = make(a_trend(n_daily=8), CANVAS)
-    arms = [trace for trace in fig.data if trace.legendgroup == "blue"]
-    solid, dashed, rings = arms
-    assert (solid.line.dash, dashed.line.dash) == (None, "dash")
+    dashed, solid, rings = (trace for trace in fig.data if trace.legendgroup == "blue")
+    assert (dashed.line.dash, solid.line.dash) == ("dash", None)
     assert (rings.marker.color, rings.marker.line.color) == (theme.LIGHT.ground, solid.line.color)
     assert list(solid.y[:8]) == [None] * 8
     assert None not in solid.y[8:]
-    assert len(dashed.y) == 9  # the eight and the reading they lead to
     assert (rings.x[0], rings.x[-1]) == ("2026-03-01T00:00:00", "2026-03-02T18:00:00")
-    assert rings.hovertemplate.endswith(", daily figure from PostHog")
+    words = [row if isinstance(row, str) else row[-1] for row in dashed.customdata]
+    assert words == [", daily figure from PostHog"] * 8 + [""] * (len(words) - 8)
+    assert "customdata" in dashed.hovertemplate.rpartition("%")[2]
+    assert (solid.hoverinfo, rings.hoverinfo) == ("skip", "skip")
     assert [trace.name for trace in fig.data if trace.mode == "lines+markers"] == [
         "daily figure from PostHog"
     ]
