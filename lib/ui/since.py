@@ -2,7 +2,7 @@
 
 The browser alone knows when it last showed the experiment (``static/since.js`` keeps a note in it) and speaks up once,
 when its reader comes back after half an hour or more. The line is computed then, from the reading of that time
-recomputed without hindsight, and stands unchanged until it is closed or the next absence. No tick costs anything.
+recomputed without hindsight, and stands unchanged until it is closed or the next absence. A tick computes nothing.
 """
 
 from __future__ import annotations
