@@ -19,7 +19,18 @@ from lib.copilot.draft import Draft
 from tests.bench.answer_worlds import NUMBER_WORDS, printed, world
 
 HERE = Path(__file__).parent / "answers"
-FILES = ("fresh", "last", "held_out", "tuned", "chats", "more", "wide", "second", "sealed", "unseen")
+FILES = (
+    "fresh",
+    "last",
+    "held_out",
+    "tuned",
+    "chats",
+    "more",
+    "wide",
+    "second",
+    "sealed",
+    "unseen",
+)
 TOKEN = re.compile(r"\{([\w.:-]+):(\w+)\}|\[(\w):([^/\]]*)/([^\]]*)\]")
 KINDS = {"a": "arm", "d": "direction", "u": "unit", "m": "metric", "n": "claim"}
 DATES = {"date", "md", "iso", "dmy", "clock"}

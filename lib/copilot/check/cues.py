@@ -103,6 +103,7 @@ def cues_of(scene: Scene, earlier: Scene | None) -> dict[Mention, Cues]:
         _count_noun(scene, mention, cues)
         _read_form(scene, mention, cues)
     _count_out_of(scene, made)
+    _fall_short(scene, made)
     _oppose(scene, made)
     for mention in scene.mentions:
         _share_range(scene, mention, made)
@@ -131,6 +132,18 @@ def _count_out_of(scene: Scene, made: dict[Mention, Cues]) -> None:
             if noun == "visitors" and "more" in whole.bound:  # "... are still missing"
                 part.bound |= {"more", "plan"}
                 part.weights["more"] = NOUN
+
+
+def _fall_short(scene: Scene, made: dict[Mention, Cues]) -> None:
+    """``10 points short of 95``: the gap, and the line."""
+    for one, two in pairwise(scene.mentions):
+        between = scene.plain[one.end : two.start].strip(" *_`")
+        if scene.words.tables["glue"]["short_of"].fullmatch(between):
+            made[two].forget(frozenset({"gap"}))
+            made[two].weights["line"] = BOUND + 0.5
+            made[one].forget(frozenset({"line"}))
+            made[one].raise_to("gap", BOUND + 0.5)
+            made[one].bound |= {"gap"}
 
 
 def _oppose(scene: Scene, made: dict[Mention, Cues]) -> None:
@@ -204,8 +217,8 @@ def _read_gauge(scene: Scene, mention: Mention, cues: Cues) -> None:
 def _read_chance(scene: Scene, mention: Mention, cues: Cues) -> None:
     """Whether a chance is told of something happening or not."""
     if mention.kind is Kind.ODDS:
-        cues.raise_to("chance", SENTENCE)
-    if cues.weights.get("chance", 0.0) < SENTENCE:
+        cues.raise_to("chance", BEFORE)
+    if cues.weights.get("chance", 0.0) < BEFORE:
         return
     said = "open" in cues.bound or _is_denied(scene, mention)
     denied = said and "miss" not in cues.bound
@@ -270,6 +283,23 @@ def _count_noun(scene: Scene, mention: Mention, cues: Cues) -> None:
     tail = re.split(r"[,;:.()|\n\x00]", scene.plain[mention.end : mention.end + 40])[0]
     noun = _noun(tail)
     counted = next((t for t in COUNTED if _says(scene, t, noun)), "")
+    verb = noun.partition(" ")[2]
+    lead = scene.plain[max(0, mention.start - 14) : mention.start].rstrip(" *_`")
+    is_whole = any(
+        m.end() == len(lead) for m in scene.words.tables["glue"]["out_of"].finditer(lead)
+    )
+    if (
+        counted == "visitors"
+        and not is_whole
+        and any(
+            pattern is not None and pattern.match(verb)
+            for pattern in (
+                scene.words.tables["cue"]["conversions"],
+                scene.words.hints.get("conversions"),
+            )
+        )
+    ):
+        counted = "conversions"  # "3,337 people bought"
     if counted:
         for tag in COUNTED:
             cues.weights[tag] = NOUN if tag == counted else 0.0

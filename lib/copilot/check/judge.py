@@ -16,15 +16,24 @@ from lib.copilot.check.mention import Finding, Kind, Mention, visible
 from lib.copilot.check.place import Place, arms_of, place_of, rows_of
 from lib.copilot.check.rules import fits_structure, wrong_arm, wrong_direction
 from lib.copilot.check.scene import Scene, read_scene
-from lib.copilot.check.senses import COMPARED, NOT_FOR_PROSE, end_of, row_of, sense_of, stem_of
+from lib.copilot.check.senses import (
+    COMPARED,
+    NOT_FOR_PROSE,
+    SENSES,
+    end_of,
+    row_of,
+    sense_of,
+    stem_of,
+)
 from lib.copilot.check.tables import is_row, spread
-from lib.copilot.check.values import agrees, digits_of, has_unit
+from lib.copilot.check.values import COARSE, agrees, digits_of, has_unit
 from lib.experiments.facts import Fact
 
 UNKNOWN = "not among the computed facts"
 UNSAID = "nothing in the sentence says what it is"
 PRECISE = 3  # digits from which on a number tells by itself which fact it is
 MARGIN = 1.0  # how far behind the best sense that one may then be
+SAID = 0.9  # what the words have to say at least of a number that tells little by itself
 LEAST = 0.25
 # "+8 % (−2 % to +19 %)": the range in brackets is the one of the number before it.
 ENDS_OF = {
@@ -220,6 +229,8 @@ class Court:
             return ENDS_OF[last]
         if scene.is_instead(mention):
             return last
+        if last.startswith("loss") and {"keep", "ship"} & case.cues.bound:
+            return "loss by keeping" if "keep" in case.cues.bound else "loss by shipping"
         return "planned share" if last.endswith("share") and "plan" in case.cues.bound else ""
 
     def _closeness(self, case: _Case, fact: Fact) -> float:
@@ -239,6 +250,12 @@ class Court:
         best = max((o.score for o in options), default=0.0)
         top = [o for o in options if o.score >= best - 1e-9]
         near = [o for o in options if o.score >= best - MARGIN]
+        if (
+            mention.kind in COARSE - {Kind.CLOCK}
+            and best < SAID
+            and any(sense_of(o.fact) in SENSES for o in top)
+        ):
+            top = near = []  # its form alone does not tell what it is
         good = [o.fact for o in near if self._holds(case, o.fact)]
         first = [o.fact for o in top if o.fact in good]
         meant = {self._meaning(o.fact) for o in top}

@@ -71,8 +71,7 @@ class _Reader:
         self.text = text
         self.vocabulary = words
         self.found: list[Mention] = []
-        spaced = "" if words.lang == "en" else " "
-        grouped = rf"\d{{1,3}}(?:[.,'’\u202f{spaced}]\d{{3}})+(?:[.,]\d+)?(?!\d)"
+        grouped = r"\d{1,3}(?:[.,'’\u202f ]\d{3})+(?:[.,]\d+)?(?!\d)"
         self.number = rf"(?:{grouped}|\d+(?:[.,]\d+)?|(?<!\d)[.,]\d+)"
 
     def mask(self, pattern: re.Pattern[str]) -> None:

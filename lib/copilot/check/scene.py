@@ -128,16 +128,19 @@ class Scene:
         fitting = [m for m in self.mentions if m.kind in kinds]
         here = [m for m in fitting if self._same_clause(m, end - 1)]
         here = here or [m for m in fitting if m.start >= end][:1]
+        here = here or [m for m in fitting if m.end <= start][-1:]
         gaps = [(max(m.start - end, start - m.end, 0), m.end <= start, m) for m in here]
         close = [gap for gap in gaps if gap[0] <= (FAR if len(here) == 1 else REACH)]
         return min(close, key=lambda gap: gap[:2])[2] if close else None
 
     def leads_to(self, place: int, mention: Mention) -> bool:
         """Whether a word's clause is the number's own, or leads to it: a label, or the opening of the sentence."""
-        start, _ = self.clause(mention)
-        if place >= start:
+        start, stop = self.clause(mention)
+        if start <= place < stop:
             return True
         first, end = self.clause_at(place)
+        if place >= stop:  # said behind it: "a risk of 1 in 5, ..."
+            return stop == first and self.plain[:first].rstrip()[-1:] == ","
         return end == start and (
             first == 0 or self.plain[:start].rstrip()[-1:] not in {";", ".", "!", "?"}
         )

@@ -145,7 +145,7 @@ SENSES = {
     "age": _sense("age", bars="checked", helps="asof"),
     "checked": _sense("checked", bonus=0.5),
     "factor": _sense("partake", base=1.0),
-    "stop": _each("scenario", bonus=0.1, helps="chance more", asks="chance more likely halt"),
+    "stop": _each("scenario", bonus=0.1, helps="chance more", asks="chance likely halt visitors"),
     "ready": _sense("wait"),
     "started": _sense("begun"),
     "ended": _sense("ended"),

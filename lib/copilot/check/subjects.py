@@ -10,6 +10,7 @@ from lib.copilot.check.mention import GONE, NAMED, Kind, Mention
 from lib.copilot.check.scene import Named, Scene
 from lib.experiments.facts import Fact
 
+BRACKET = 5  # characters between "23 % / 77 %" and "(control / blue)"
 SPACE = r"[\s*_`\"'“”„«»]*"
 
 
@@ -38,6 +39,8 @@ def subject_of(
     named = scene.targets("")
     here = [n for n in named if start <= n.start < mention.start]
     later = [n for n in named if n.start >= mention.end and not is_object(scene, n)]
+    labels = [n for n in later if is_label(scene, n)]
+    later = [n for n in later if n not in labels]
     later = [n for n in later if n.start < end] or [n for n in later if _is_last(scene, mention, n)]
     return (
         _bracketed(scene, mention)
@@ -52,6 +55,7 @@ def subject_of(
         or (later[0].target if later else None)
         or (_other(here[-1].target, arms) if here else None)
         or before
+        or (labels[0].target if labels and labels[0].start < end else None)
     )
 
 
@@ -60,7 +64,7 @@ def _linked(scene: Scene, mention: Mention) -> str | None:
     link = scene.words.tables["glue"]["link"].pattern
     before = scene.plain[max(0, mention.start - 60) : mention.start]
     found = re.search(
-        rf"({NAMED}+){SPACE}(?::|\(|{link}){SPACE}[+≈~-]?{SPACE}$", before, re.IGNORECASE
+        rf"({NAMED}+){SPACE}(?::|\(|{link}|){SPACE}[+≈~-]?{SPACE}$", before, re.IGNORECASE
     )
     if found is None:
         return None
@@ -182,6 +186,12 @@ def _listed(scene: Scene, mention: Mention) -> str | None:
         fitting = [
             group for group in names if len(group) == len(row) > 1 and group[-1][1] <= row[0][0]
         ]
+        behind = [
+            group
+            for group in names
+            if len(group) == len(row) > 1 and 0 <= group[0][0] - row[-1][1] <= BRACKET
+        ]
+        fitting = fitting or behind
         if fitting:
             place = fitting[-1][row.index((mention.start, mention.end))]
             return next(n.target for n in scene.targets("") if (n.start, n.end) == place)
@@ -248,7 +258,8 @@ def _is_hedge(scene: Scene, match: re.Match[str], mention: Mention) -> bool:
     between = scene.plain[match.end() : mention.start]
     hedge = scene.words.tables["hedge"]
     phrase = scene.plain[match.start() : mention.start].rstrip(" +-–$€*_`")
-    return len(between) < 12 and any(hedge[h].fullmatch(phrase) for h in ("over", "under"))
+    phrase = re.sub(r"(?i)\s(?:the|der|die|dem|den|le|la|les|el)$", "", phrase)
+    return len(between) < 16 and any(hedge[h].fullmatch(phrase) for h in ("over", "under"))
 
 
 def _negated(scene: Scene, place: int, start: int) -> bool:

@@ -45,6 +45,9 @@ def has_unit(mention: Mention, fact: Fact, scene: Scene) -> bool:
         return True  # points of the gauge
     if mention.kind is Kind.ODDS and fact.topic not in CHANCES:
         return False
+    if mention.kind is Kind.PERCENT and fact.topic == "evidence":
+        clause = scene.in_clause(mention)  # evidence is told "of 100"; in percent only by its name
+        return any(scene.says("cue", tag, clause) for tag in ("evidence", "gauge"))
     return fact.unit in UNITS[mention.kind] or _is_bare_evidence(mention, fact, scene)
 
 
