@@ -25,6 +25,7 @@ from lib.ui.metrics import interval_chart, metrics_head, metrics_table
 from lib.ui.picker import unknown_sentence
 from lib.ui.sentences import fact_table
 from lib.ui.shared import once_a_look
+from lib.ui.since import since_line
 from lib.ui.take_away import take_away
 from lib.ui.tiles import tiles
 from lib.ui.verdict import commentary, verdict_card
@@ -172,9 +173,9 @@ def draw_view(
     """
     who = viewer(hub().clock)
     moving = state.is_live() if is_live is None else is_live
-    live_block(
-        header(view, who, is_live=moving, tick=tick), *notices(view, who), key=f"{key}-header"
-    )
+    missed = None if compact else since_line(view, who, key)
+    head = header(view, who, is_live=moving, tick=tick)
+    live_block(head, *notices(view, who), missed, key=f"{key}-header")
     live_packed(_packed(view, who, "compact" if compact else "body"), f"{key}-body")
     if compact:
         return

@@ -23,10 +23,19 @@ def sentence_nodes(sentence: Sentence, viewer: Viewer) -> list[Node]:
         if place % 2 == 0:
             nodes += [piece] if piece else []
         elif piece in facts:
-            nodes.append(fact_node(facts[piece], viewer))
+            nodes += _joined(nodes, fact_node(facts[piece], viewer))
         else:
             nodes.append(tag("bdi", "", wording.bare_name(names[piece])))
     return nodes
+
+
+def _joined(before: list[Node], figure: Node) -> list[Node]:
+    """The figure, with the bracket that opens before it taken from there: a line never ends between the two."""
+    last = before[-1] if before else None
+    if not isinstance(last, str) or not last.endswith("("):
+        return [figure]
+    before[-1] = last[:-1]
+    return [span("joined", "(", figure)]
 
 
 def fact_node(fact: Fact, viewer: Viewer, *, shown: str | None = None) -> Node:

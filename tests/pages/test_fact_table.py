@@ -4,8 +4,9 @@ import pytest
 
 from lib import wording
 from lib.commentary.sheet import facts_of
+from lib.experiments.facts import Fact, Sentence, Unit
 from lib.ui.markup import text_of
-from lib.ui.sentences import fact_node, fact_table
+from lib.ui.sentences import fact_node, fact_table, sentence_nodes
 from lib.ui.viewer import Viewer
 from tests.builders import NOW, views_by_state
 
@@ -45,3 +46,14 @@ def test_an_opened_number_tells_its_inputs():
     assert "From: Control " in said
     assert f"({control})" in said
     assert f"({arm})" in said
+
+
+def test_a_bracket_stays_with_its_figure():
+    """ "(" and the figure after it are one piece, so that no line ends between them."""
+    fact = Fact(id="never", value=0.02, shown="less than 1 in 50", topic="never", unit=Unit.RATE)
+    sentence = Sentence(template="It will not decide ([[never]]).", facts=(fact,))
+    nodes = sentence_nodes(sentence, Viewer(now=NOW))
+    assert nodes[0] == "It will not decide "
+    assert nodes[1][1]["class"] == "joined"
+    assert nodes[1][2] == "("
+    assert nodes[2] == ")."
