@@ -202,9 +202,3 @@ export function stop(el) {
   const empty = () => el.__data || window.Plotly?.purge(el); // a drawing under way must end first
   Promise.resolve(el.__drawn).then(empty, empty);
 }
-
-export default function ({ parentElement, data }, source) {
-  const el = parentElement.querySelector(".live-plot");
-  show(el, data, source);
-  return () => stop(el);
-}

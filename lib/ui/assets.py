@@ -1,7 +1,7 @@
 """The browser's side of our components: modules in ``static/``, loaded once by a few words of bootstrap.
 
 A component's own script travels with every message, so it only imports the module; the module's address
-carries its digest, which empties caches when it changes. Used by ``live_block`` and ``live_plot``.
+carries its digest, which empties caches when it changes. Used by everything with a browser side of its own.
 """
 
 from __future__ import annotations

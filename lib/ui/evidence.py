@@ -86,17 +86,17 @@ def gauge_card(
 
 def _under(view: LiveView, comparison: Comparison, place: int, figures: Figures) -> Node:
     if not isinstance(comparison, Estimate):
-        return div("line muted", needs(comparison))
+        return div("under muted", needs(comparison))
     outlook = _outlook(view, comparison.treatment_key)
     lines = _lines(view, comparison, outlook, place, figures)
-    return div("line", _progress(comparison, place, figures), *lines)
+    return div("under", _progress(comparison, place, figures), *lines)
 
 
 def _progress(estimate: Estimate, place: int, figures: Figures) -> Node:
     share = min(1.0, estimate.progress)
     said = wording.percent(min(estimate.progress, 9.99), 0)
     return div(
-        "line",
+        "under",
         div("", "Progress to the line: ", figures.number(f"progress.{place}", said)),
         div("track", span("fill", style=f"--size:{share:.3f}"), aria_hidden="true"),
     )

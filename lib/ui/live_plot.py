@@ -16,10 +16,9 @@ from typing import Any
 
 import plotly
 import plotly.graph_objects as go
-import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from lib.ui.assets import STATIC, bootstrap
+from lib.ui.assets import STATIC
 from lib.ui.markup import Node
 from lib.ui.shared import once
 
@@ -48,14 +47,6 @@ def ensure_plotly_js(static: Path = STATIC) -> Path:
     return target
 
 
-_mount = st.components.v2.component(
-    "live_plot",
-    html="<div class='live-plot' role='img' tabindex='0'></div>",
-    js=bootstrap("live_plot.js", ensure_plotly_js().name),
-    isolate_styles=False,
-)
-
-
 def spec_of(fig: go.Figure) -> Spec:
     """A figure as plain JSON data without its template."""
     spec: Spec = json.loads(fig.to_json())
@@ -73,7 +64,7 @@ def plot_node(
     name: str = "chart",
     zoomable: bool = True,
 ) -> Node:
-    """A figure as part of a tree for ``lib.ui.live_block``; its browser side draws it as ``live_spec`` does.
+    """A figure as part of a tree for ``lib.ui.live_block``; ``static/live_plot.js`` draws it.
 
     Args:
         make: builds the figure; called only when ``version`` was not drawn before.
@@ -88,31 +79,3 @@ def plot_node(
     attrs = {"class": "live-plot", "role": "img", "tabindex": "0", "data-key": key}
     spec = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
     return ["plot", attrs, spec]
-
-
-def live_spec(
-    figure: Spec,
-    *,
-    key: str,
-    alt: str,
-    height: int = 260,
-    name: str = "chart",
-    zoomable: bool = True,
-    group: str = "",
-    view: str = "",
-) -> None:
-    """Draw a figure that is plain data already, as ``lib.charts.plot`` makes it.
-
-    Args:
-        figure: data, layout and, if times are shared, columns.
-        key: unique on the page.
-        alt: the figure in words.
-        height: in pixels.
-        name: file name of a saved picture, without ending.
-        zoomable: whether the picture has axes to reset.
-        group: charts of one group share zoom and pointer on the time axis.
-        view: when it changes, the reader asked for another range and a chosen zoom is given up.
-    """
-    data = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable,
-            "group": group, "view": view}  # fmt: skip
-    _mount(data=data, key=key, height="content" if group else height)
