@@ -113,8 +113,8 @@ SENSES = {
     "win one look": _each("win", bonus=0.5),
     "balance": _sense("balance"),
     # counts
-    "traffic": _each("visitors", bars="more", base=0.3),
-    "conversions": _each("conversions", bars="more", base=0.3),
+    "traffic": _each("visitors", bars="more perday", base=0.3),
+    "conversions": _each("conversions", bars="more perday", base=0.3),
     "others": _each("others visitors", "others"),
     "visitors gap": _each("visitors", "more"),
     "conversions gap": _each("conversions", "more"),
