@@ -90,6 +90,24 @@ def _is_over_the_line(said: str) -> bool:
     )
 
 
+CLOSED = re.compile(
+    r"\b(?:proven|called|decided|settled|won|bewiesen|entschieden|prouvee?|decidee?|tranchee?|probad[oa]|decidid[oa])\b"
+)
+CONDITION = re.compile(
+    r"\b(?:if|when|whether|until|before|once|would|wenn|ob|bis|sobald|si|quand|avant|cuando|hasta)\b"
+)
+
+
+def _is_closed_all_the_same(said: str) -> bool:
+    """``nothing is proven, it is already called``: a part behind a comma takes back what the first one denies."""
+    return any(
+        ALREADY.search(part) and CLOSED.search(part) and not OPEN.search(part)
+        for whole in re.split(r"[.;:?!]\s", said)
+        if not CONDITION.search(whole) and not POSSIBLE.search(whole)
+        for part in whole.split(",")[1:]
+    )
+
+
 def _is_called_proven(said: str) -> bool:
     """``clearly significant``, ``bewiesen ist das schon``, where nothing denies it or makes it a condition."""
     said = ANSWER.sub("", NO_LONGER.sub("a deja", said))
@@ -117,7 +135,9 @@ def wrong_claim(sentence: str, *, is_ready: bool) -> str:
         return "it claims an act; nothing here can act"
     if CERTAIN.search(said) and not OPEN.search(said):
         return "it claims certainty"
-    if not is_ready and (_is_over_the_line(said) or _is_called_proven(said)):
+    if not is_ready and (
+        _is_over_the_line(said) or _is_called_proven(said) or _is_closed_all_the_same(said)
+    ):
         return "it claims a proof the verdict does not give"
     said = ANSWER.sub("", said)
     proof = None if is_ready or OPEN.search(said) or POSSIBLE.search(said) else PROOF.search(said)

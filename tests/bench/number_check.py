@@ -30,6 +30,7 @@ FILES = (
     "second",
     "sealed",
     "unseen",
+    "fourth",
 )
 TOKEN = re.compile(r"\{([\w.:-]+):(\w+)\}|\[(\w):([^/\]]*)/([^\]]*)\]")
 KINDS = {"a": "arm", "d": "direction", "u": "unit", "m": "metric", "n": "claim"}

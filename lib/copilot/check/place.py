@@ -85,11 +85,10 @@ def rows_of(facts: Sequence[Fact]) -> Rows:
         if row is not None and stem_of(fact) == "days":
             days[row], shown[row] = fact.value, fact.shown
     left = next((f.value for f in facts if stem_of(f) == "days_left"), None)
-    gaps = [(abs(d - left), r) for r, d in days.items() if left is not None and d > 0]
-    last = min(gaps, default=(DAY, None))
+    near = [r for r, d in days.items() if left is not None and d > 0 and abs(d - left) < DAY]
     arms = {f.subject for f in facts if row_of(f) is not None and f.subject}
     arm = arms.pop() if len(arms) == 1 else None
-    return Rows(days, shown, last[1] if last[0] < DAY else None, arm)
+    return Rows(days, shown, max(near, default=None), arm)  # the planned end comes last in a table
 
 
 def place_of(scene: Scene, mention: Mention, earlier: Scene | None, bench: Bench) -> Place:

@@ -5,7 +5,9 @@ import random
 import pytest
 
 from lib.copilot.check import SentenceStream, check_sentence, context_of, sentences_of
+from lib.copilot.check.place import rows_of
 from lib.copilot.claims import wrong_claim
+from lib.experiments.facts import Fact, Unit
 from tests.bench.answer_worlds import world
 from tests.bench.number_check import gate
 
@@ -68,6 +70,25 @@ def test_rows_of_a_what_if_keep_their_numbers():
     assert wrong(f"After 3 more days the chance that control is proven better is {soon}.")
 
 
+def test_evidence_against_an_arm_is_that_arms():
+    """ "Against" compares after a value, but after "evidence" it names whose evidence it is."""
+    evidence = FACTS["evidence.1"].shown
+    assert not wrong(f"The evidence against blue stands at {evidence}.")
+    assert wrong(f"The evidence against control stands at {evidence}.")
+
+
+def test_the_planned_end_is_the_last_row_of_a_what_if():
+    """6 days and some hours are told as 7 days left; what holds after 7 days is not what holds at the end."""
+    facts = [
+        Fact(id="days_left", value=7.0, shown="7 days", topic="left", unit=Unit.DAYS),
+        *(
+            Fact(id=f"s{row}:days.1", value=days, shown=f"{days} d", topic="stop", unit=Unit.DAYS)
+            for row, days in enumerate((0.0, 3.0, 7.0, 6.2))
+        ),
+    ]
+    assert rows_of(facts).last == 3
+
+
 def test_directions_without_a_number_are_claims():
     """Who is better, and what rose or fell, is held against the computed change."""
     control, blue = shown("rate.0"), shown("rate.1")
@@ -103,6 +124,8 @@ def test_it_goes_on_about_what_was_said():
         ("Die Belege haben die Linie von 95 noch nicht erreicht.", False),
         ("La preuve a déjà atteint la ligne de 95.", True),
         ("La evidencia ya ha llegado a la línea de 95.", True),
+        ("Nothing is proven, it is already called: 78 of 100.", True),
+        ("When it reaches 95, it is already called.", False),
         ("The chance that blue is proven better is 1 in 5.", False),
         ("blue hat etwa 8 % gewonnen.", False),
         ("It is proven when the evidence reaches 95 of 100.", False),
