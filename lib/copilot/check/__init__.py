@@ -6,7 +6,7 @@ for texts with ``[[fact-id]]``. The check never repairs and never computes: it s
 
 from lib.copilot.check.judge import Court, check_sentence, read_numbers
 from lib.copilot.check.mention import Finding
-from lib.copilot.check.slots import check_slots, fill_slots
+from lib.copilot.check.slots import check_slots
 from lib.copilot.check.stream import SentenceStream, sentences_of
 from lib.copilot.check.tables import context_of
 
@@ -17,7 +17,6 @@ __all__ = [
     "check_sentence",
     "check_slots",
     "context_of",
-    "fill_slots",
     "read_numbers",
     "sentences_of",
 ]

@@ -14,20 +14,6 @@ from dataclasses import replace
 from lib.copilot.check.judge import Court
 from lib.copilot.check.mention import Finding, visible
 from lib.experiments.facts import SLOT, Fact
-from lib.wording import bare_name
-
-
-def fill_slots(text: str, facts: Sequence[Fact], labels: Mapping[str, str] | None = None) -> str:
-    """The text with facts as shown and names as plain text; an unknown slot raises KeyError.
-
-    Args:
-        text: words with ``[[slot]]``.
-        facts: by their ids.
-        labels: names by slot, e.g. ``arm.1``.
-    """
-    shown = {slot: bare_name(name) for slot, name in (labels or {}).items()}
-    shown |= {fact.id: fact.shown for fact in facts}
-    return SLOT.sub(lambda m: shown[m[1]], visible(text))
 
 
 def check_slots(

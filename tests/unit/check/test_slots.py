@@ -3,7 +3,7 @@
 import pytest
 
 from lib.commentary.sentences import comment, facts_of, names_of
-from lib.copilot.check import check_slots, fill_slots
+from lib.copilot.check import check_slots
 from tests.builders import views_by_state
 from tests.unit.commentary.cases import NOW, moments
 
@@ -17,11 +17,9 @@ def wrong(text):
     return [finding.reason for finding in found]
 
 
-def test_a_good_text_is_filled():
-    """Slots become the shown words."""
-    text = "[[arm.1]] converts at [[rate.1]], ahead by [[lead.1]]."
-    assert wrong(text) == []
-    assert fill_slots(text, FACTS, LABELS) == "blue converts at 8.68 %, ahead by 8.3 %."
+def test_a_good_text_passes():
+    """Slots in their places are not objected to."""
+    assert wrong("[[arm.1]] converts at [[rate.1]], ahead by [[lead.1]].") == []
 
 
 @pytest.mark.parametrize(
