@@ -14,6 +14,7 @@ from dataclasses import replace
 from lib.copilot.check.judge import Court
 from lib.copilot.check.mention import Finding, visible
 from lib.experiments.facts import SLOT, Fact
+from lib.wording import bare_name
 
 
 def check_slots(
