@@ -16,7 +16,7 @@ from tests.model_server import ModelServer, said_by_rules
 
 DAY_S = 86_400.0
 WITHIN_S = 15.0
-SLOW_S = 50.0
+SLOW_S = 80.0
 PROVEN = {AlertKind.PROVEN_BETTER, AlertKind.PROVEN_WORSE}
 DRAFT = "and what about refunds"
 BOX = "[data-testid=stChatInput] textarea"
@@ -59,19 +59,27 @@ def words_so_far(page):
     return words[0] if words else None
 
 
+def first_words(page, limit_s=SLOW_S):
+    """The first sentence of the answer on its way; sentences come whole."""
+    until = time.monotonic() + limit_s
+    while (words := words_so_far(page)) is None and time.monotonic() < until:
+        page.wait_for_timeout(300)
+    return words
+
+
 def test_a_crossing_in_two_tabs(slow_app, visit):
     """Both tabs show toast, bell and the copilot's message with a live panel; an answer on its way only grows."""
     address, stand_in, store = slow_app
     tabs = [visit(f"{address}/?experiment={CHECKOUT}") for _ in range(2)]
     for tab in tabs:
         tab.wait_for_selector(".strip")
-    stand_in.jump(1.3 * DAY_S)
     asking, drafting = tabs
     asking.locator(BOX).fill("What if I want to end it early?")
     asking.locator(BOX).press("Enter")
     asking.wait_for_selector(".st-key-stop-answer")
     drafting.locator(BOX).fill(DRAFT)
-    said = []
+    said = [first_words(asking)]
+    stand_in.jump(1.3 * DAY_S)
     alert = until_announced(stand_in, store, lambda: said.append(words_so_far(asking)))
     stored = time.monotonic()
     for tab in tabs:
