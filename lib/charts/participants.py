@@ -12,8 +12,7 @@ from lib.charts.theme import plain
 from lib.charts.timeline import (
     Canvas,
     alt_daily,
-    arm_line,
-    explain_daily,
+    arm_lines,
     newest_known,
     say,
     start,
@@ -43,18 +42,7 @@ def so_far(moved: Movement, canvas: Canvas) -> Plot:
     made = start(canvas, TITLE, "visitors so far", tickformat=TICKS, rangemode="tozero")
     if np.isnan(moved.n).all():
         return say(made, "No visitors to show yet.", canvas.colours)
-    for arm in canvas.arms:
-        style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
-        arm_line(
-            made,
-            moved,
-            moved.n[:, moved.place(arm.key)],
-            arm,
-            style,
-            ground=canvas.colours.ground,
-            hovertemplate="%{y:,.0f}",
-        )
-    explain_daily(made, moved, canvas.colours)
+    arm_lines(made, moved, moved.n, canvas, hovertemplate="%{y:,.0f}")
     return made
 
 

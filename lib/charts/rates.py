@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
 from lib.charts.theme import PERCENT_TICKS, plain
-from lib.charts.timeline import Canvas, alt_daily, arm_line, explain_daily, say, start
+from lib.charts.timeline import Canvas, alt_daily, arm_lines, say, start
 from lib.stats.movement import Movement
 
 TITLE = "Value of each arm"
@@ -28,18 +28,7 @@ def plot(moved: Movement, canvas: Canvas, *, unit: str, is_share: bool, metric: 
     made = start(canvas, title, unit, range=_range(moved), **ticks)
     if np.isnan(moved.rate).all():
         return say(made, "No values to show yet.", canvas.colours)
-    for arm in canvas.arms:
-        style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
-        arm_line(
-            made,
-            moved,
-            moved.rate[:, moved.place(arm.key)],
-            arm,
-            style,
-            ground=canvas.colours.ground,
-            hovertemplate="%{y}",
-        )
-    explain_daily(made, moved, canvas.colours)
+    arm_lines(made, moved, moved.rate, canvas, hovertemplate="%{y}")
     return made
 
 

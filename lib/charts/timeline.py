@@ -184,6 +184,19 @@ def _ring(colour: str, ground: str) -> dict[str, Any]:
     return {"size": 7, "color": ground, "line": {"width": 1.6, "color": colour}}
 
 
+def arm_lines(
+    plot: Plot, moved: Movement, columns: Floats, canvas: Canvas, *, hovertemplate: str
+) -> None:
+    """One line an arm of values of shape (T, K), and what the circles on them are."""
+    for arm in canvas.arms:
+        style = {"width": 2.2, "color": canvas.colours.arm(arm.place)}
+        column = columns[:, moved.place(arm.key)]
+        arm_line(
+            plot, moved, column, arm, style, ground=canvas.colours.ground, hovertemplate=hovertemplate
+        )  # fmt: skip
+    explain_daily(plot, moved, canvas.colours)
+
+
 def explain_daily(plot: Plot, moved: Movement, colours: Theme) -> None:
     """The entry in the legend that says what the circles are; none without a daily figure."""
     if moved.is_daily.any():

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lib.copilot.check import SentenceStream, context_of, read_numbers, sentences_of
+from lib.copilot.check.mention import Finding
 from lib.copilot.claims import wrong_claim
 from lib.copilot.desk import plain_of
 from lib.copilot.lexicon import words_of
@@ -94,14 +95,7 @@ class Draft:
         claim = wrong_claim(sentence, is_ready=self.is_ready)
         if claim:
             return claim
-        found = read_numbers(
-            sentence,
-            self.facts,
-            names=self.names,
-            question=self.question,
-            lang=self.lang,
-            before=self._before(sentence),
-        )
+        found = self.read(sentence, [s.text for s in self.slots if not s.reason])
         bad = [f for f in found if not f.ok]
         if bad:
             return "; ".join(f"{f.text}: {f.reason}" for f in bad)
@@ -109,8 +103,16 @@ class Draft:
         self.used |= {f.fact_id: by_id[f.fact_id] for f in found if f.fact_id in by_id}
         return ""
 
-    def _before(self, sentence: str) -> str:
-        return context_of([s.text for s in self.slots if not s.reason], sentence)
+    def read(self, sentence: str, before: Sequence[str]) -> tuple[Finding, ...]:
+        """The numbers of a sentence, held against the facts; ``before``: the sentences shown before it."""
+        return read_numbers(
+            sentence,
+            self.facts,
+            names=self.names,
+            question=self.question,
+            lang=self.lang,
+            before=context_of(before, sentence),
+        )
 
     @property
     def text(self) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.copilot.answer import as_record
-from lib.copilot.check import context_of, read_numbers
 from lib.copilot.check.mention import visible
 from lib.copilot.desk import markdown_of
 from lib.copilot.draft import Draft, Slot, bare
@@ -143,14 +142,7 @@ def found_shown(text: str, facts: Sequence[Fact]) -> tuple[Span, ...]:
 def _found(draft: Draft, text: str, before: Sequence[str]) -> tuple[Span, ...]:
     """The figures of a sentence as the check reads them."""
     known = {fact.id: fact for fact in reversed(draft.facts)}
-    read = read_numbers(
-        text,
-        draft.facts,
-        names=draft.names,
-        question=draft.question,
-        lang=draft.lang,
-        before=context_of(before, text),
-    )
+    read = draft.read(text, before)
     found = [Span(f.start, f.end, known[f.fact_id]) for f in read if f.ok and f.fact_id in known]
     found.sort(key=lambda s: s.start)
     return tuple(s for n, s in enumerate(found) if n == 0 or found[n - 1].end <= s.start)

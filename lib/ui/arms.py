@@ -6,7 +6,7 @@ from lib import wording
 from lib.charts.theme import DARK, LIGHT
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, ArmReading, Comparison, Estimate
-from lib.ui.figures import Figures
+from lib.ui.figures import Figures, change_id
 from lib.ui.markup import Node, chip, div, span, tag
 from lib.ui.words import arm_chip, arm_name, change_words, is_muted, is_share, value_words
 
@@ -100,19 +100,24 @@ def _change(
     if not isinstance(comparison, Estimate):
         return [div("", span("muted", f"{change}  {interval}"))]
     decided = comparison.evidence >= 0.95 and not is_muted(analysis)
-    kind = "diff" if comparison.lift is None else "lift"
     return [
         div(
             "doubted" if is_muted(analysis) else "",
             tag(
                 "strong",
                 "",
-                figures.number(f"{kind}.{place}", change, "observed change against the baseline"),
+                figures.number(
+                    change_id(comparison, place), change, "observed change against the baseline"
+                ),
             ),
             " ",
             span(
                 "muted small",
-                figures.number(f"{kind}_low.{place}", interval, "always-valid 95 in 100 interval"),
+                figures.number(
+                    change_id(comparison, place, "_low"),
+                    interval,
+                    "always-valid 95 in 100 interval",
+                ),
             ),
         ),
         _whisker(comparison, edge, is_decided=decided),

@@ -36,6 +36,11 @@ def place_of(experiment: Experiment, estimate: Estimate) -> int:
     return [variant.key for variant in experiment.variants].index(estimate.treatment_key)
 
 
+def change_id(estimate: Estimate, place: int, end: str = "") -> str:
+    """The fact of an observed change, or of an ``end`` of its interval: of the baseline, else the plain difference."""
+    return f"{'diff' if estimate.lift is None else 'lift'}{end}.{place}"
+
+
 def figures_of(view: LiveView, viewer: Viewer) -> Figures:
     """Every figure of the view's sentences and of its primary metric."""
     there = view.server_time(viewer.now) or viewer.now

@@ -20,6 +20,7 @@ from lib.stats.movement import Movement, broken
 from lib.ui.history_moments import Moment, marks_of
 from lib.ui.history_state import ALL, RANGES
 from lib.ui.live_block import pack
+from lib.ui.live_plot import spec_node
 from lib.ui.markup import Node
 from lib.ui.shared import Shelf
 from lib.ui.verdict import data_labels
@@ -66,15 +67,16 @@ def charts_packed(
 
 def _node(chart: Chart, asked: str, of: str) -> Node:
     """A chart in a tree; ``of`` names the file saved from it."""
-    attrs = {
-        "class": "live-plot",
-        "role": "img",
-        "tabindex": "0",
-        "data-key": f"history-{chart.key}",
-    }
-    spec = {"figure": chart.spec, "alt": chart.alt, "height": chart.height, "name": f"{of} {chart.key}",
-            "zoomable": True, "group": "history", "view": asked}  # fmt: skip
-    return ["plot", attrs, spec]
+    return spec_node(
+        chart.spec,
+        key=f"history-{chart.key}",
+        alt=chart.alt,
+        height=chart.height,
+        name=f"{of} {chart.key}",
+        zoomable=True,
+        group="history",
+        view=asked,
+    )
 
 
 def charts_of(

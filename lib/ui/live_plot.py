@@ -76,6 +76,13 @@ def plot_node(
         zoomable: whether the picture has axes to reset.
     """
     figure = once(version, lambda: spec_of(make()))
+    return spec_node(figure, key=key, alt=alt, height=height, name=name, zoomable=zoomable)
+
+
+def spec_node(figure: Spec, *, key: str, **told: Any) -> Node:
+    """A figure that is plain data already; ``told``: alt, height, name, zoomable; over time also group and view.
+
+    Charts of one ``group`` share zoom and pointer on the time axis; another ``view`` gives a chosen zoom up.
+    """
     attrs = {"class": "live-plot", "role": "img", "tabindex": "0", "data-key": key}
-    spec = {"figure": figure, "alt": alt, "height": height, "name": name, "zoomable": zoomable}
-    return ["plot", attrs, spec]
+    return ["plot", attrs, {"figure": figure, **told}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib import wording
 from lib.live.view import LiveView
 from lib.stats.results import Analysis, Blocked, Estimate, Forecast, Outlook
-from lib.ui.figures import Figures, place_of
+from lib.ui.figures import Figures, change_id, place_of
 from lib.ui.markup import Node, div, icon, span
 from lib.ui.viewer import Viewer
 from lib.ui.words import arm_name, change_words, is_good, is_muted, needs, running_for
@@ -66,7 +66,7 @@ def _improvement(
     change, interval = change_words(analysis.metric, estimate)
     below = f"{arm}, {interval}, observed"
     at = place_of(view.experiment, estimate)
-    said = figures.number(f"{'diff' if estimate.lift is None else 'lift'}.{at}", change)
+    said = figures.number(change_id(estimate, at), change)
     tone = span(_tone(analysis, estimate), *_arrow(analysis, estimate), said)
     shown: list[Tile] = [("Improvement", tone, below)]
     if estimate.likely_lift is not None:

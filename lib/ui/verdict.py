@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib import wording
 from lib.live.view import LiveView
 from lib.stats.results import Estimate
-from lib.ui.figures import Figures, place_of
+from lib.ui.figures import Figures, change_id, place_of
 from lib.ui.markup import Node, chip, div, icon, span, tag
 from lib.ui.sentences import sentence_nodes
 from lib.ui.viewer import Viewer
@@ -72,9 +72,9 @@ def _now(view: LiveView, figures: Figures) -> Node | None:
     if not isinstance(now, Estimate):
         return None
     change, interval = change_words(primary.metric, now)
-    kind, place = "diff" if now.lift is None else "lift", place_of(view.experiment, now)
-    said = figures.number(f"{kind}.{place}", change)
-    ends = figures.number(f"{kind}_low.{place}", interval)
+    place = place_of(view.experiment, now)
+    said = figures.number(change_id(now, place), change)
+    ends = figures.number(change_id(now, place, "_low"), interval)
     return tag("p", "muted small", "Now: ", said, " (", ends, ")")
 
 

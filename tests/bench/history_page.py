@@ -15,16 +15,13 @@ Limits: first 400 ms and 400 kB, tick 25 ms, flat as the rows double.
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import httpx
 import psutil
 import psycopg
 from streamlit.util import calc_hash
@@ -35,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 from history_app import clock, reading_of, with_next_row  # noqa: E402  # the path comes first
 from sessions import Counts, Session  # noqa: E402  # the path comes first
 from store_size import EXPERIMENT, METRIC, fill  # noqa: E402  # the path comes first
-from viewers import free_port  # noqa: E402  # the path comes first
+from viewers import answering, free_port  # noqa: E402  # the path comes first
 
 from lib.history.store import Store  # noqa: E402  # the path comes first
 from lib.live.speed import SpeedMeter  # noqa: E402  # the path comes first
@@ -136,17 +133,7 @@ class Viewing(Session):
 def start(env):
     """The app in a process of its own, once it answers; its address."""
     port = free_port()
-    command = [sys.executable, "tests/bench/history_app.py", str(port)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | env, **quiet)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            if httpx.get(address + "/_stcore/health").status_code == 200:
-                return server, address
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError("the app did not come up")
+    return answering([sys.executable, "tests/bench/history_app.py", str(port)], port, env)
 
 
 async def viewed(process, address, page, seconds):

@@ -38,15 +38,15 @@ def serve(script: str, env: dict[str, str]) -> tuple[subprocess.Popen, str]:
     """Start ``streamlit run`` and wait until it answers."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
-    server = subprocess.Popen(
-        [*command, f"--server.port={port}"],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    return answering([*command, f"--server.port={port}"], port, env)
+
+
+def answering(command: list[str], port: int, env: dict[str, str]) -> tuple[subprocess.Popen, str]:
+    """A server in a process of its own, once it answers, and its address."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | env, **quiet)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(600):
         try:
             if httpx.get(url + "/_stcore/health").status_code == 200:
                 return server, url
