@@ -69,10 +69,10 @@ def _template(speaker: Speaker, told: Happening, analysis: Analysis | None) -> s
     if told.kind is AlertKind.WITHDRAWN and i is not None:
         return _withdrawn(speaker, told, i, parts)
     if told.kind in PROVEN and i is not None:
-        said = speaker.phrase(told.kind, i=i, call=_numbers(speaker, i), **parts)
+        said = speaker.phrase(told.kind, i=i, call=speaker.called(i), **parts)
         return speaker.phrase("proven_again", said=said) if told.again else said
     if told.kind is AlertKind.GUARDRAIL and i is not None:
-        return speaker.phrase(told.kind, i=i, call=_numbers(speaker, i), **parts)
+        return speaker.phrase(told.kind, i=i, call=speaker.called(i), **parts)
     if told.kind is AlertKind.SPLIT_OFF:
         needed = (f"share.{i}", f"planned_share.{i}", "balance_once")
         key = "split_off_share" if i is not None and speaker.has(*needed) else "split_off"
@@ -111,16 +111,6 @@ def _withdrawn(speaker: Speaker, told: Happening, i: int, parts: dict[str, str])
         because=because,
         **parts,
     )
-
-
-def _numbers(speaker: Speaker, i: int) -> str:
-    """Size and interval of the call; of now when there is no call or it carries none."""
-    if speaker.has(f"call_lift.{i}"):
-        return speaker.phrase("call", i=i, range=speaker.range("call", i))
-    size = speaker.size(i)
-    if speaker.has(f"{size}.{i}"):
-        return speaker.phrase("call_size", i=i, size=size, range=speaker.range(size, i))
-    return speaker.words["rest_unknown"]
 
 
 def _tested(speaker: Speaker) -> str:

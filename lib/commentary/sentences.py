@@ -223,7 +223,7 @@ def _ready(speaker: Speaker, analysis: Analysis) -> str:
     if i is None:
         return speaker.words["rest_unknown"]
     key = "ready_winner" if verdict.state is State.READY_WINNER else "ready_loser"
-    return speaker.phrase(key, i=i, call=_call(speaker, i))
+    return speaker.phrase(key, i=i, call=speaker.called(i))
 
 
 def _guardrail(speaker: Speaker, analysis: Analysis) -> str:
@@ -235,17 +235,7 @@ def _guardrail(speaker: Speaker, analysis: Analysis) -> str:
     if i is None:
         return speaker.words["rest_unknown"]
     key = "guardrail_fails" if verdict.favours_treatment is not False else "guardrail_fails_worse"
-    return speaker.phrase(key, i=i, call=_call(speaker, i))
-
-
-def _call(speaker: Speaker, i: int) -> str:
-    """The numbers of the call; of now when the call carried none."""
-    if speaker.has(f"call_lift.{i}"):
-        return speaker.phrase("call", i=i, range=speaker.range("call", i))
-    size = speaker.size(i)
-    if speaker.has(f"{size}.{i}"):
-        return speaker.phrase("call_size", i=i, size=size, range=speaker.range(size, i))
-    return speaker.words["rest_unknown"]
+    return speaker.phrase(key, i=i, call=speaker.called(i))
 
 
 def _end(speaker: Speaker, _a: Analysis) -> str:

@@ -101,6 +101,27 @@ class Speaker:
         )
         return "lift" if has_lift else "diff"
 
+    def called(self, i: int) -> str:
+        """Size and interval of a call; of now when there is no call or it carries none.
+
+        The interval is Bonferroni's, the test Holm's: a later step of Holm's calls an arm whose interval still
+        holds zero, and the words say why.
+        """
+        if self.has(f"call_lift.{i}"):
+            key = "call_shared" if self._holds_zero("call", i) else "call"
+            return self.phrase(key, i=i, range=self.range("call", i))
+        size = self.size(i)
+        if self.has(f"{size}.{i}"):
+            return self.phrase("call_size", i=i, size=size, range=self.range(size, i))
+        return self.words["rest_unknown"]
+
+    def _holds_zero(self, stem: str, i: int) -> bool:
+        ends = (f"{stem}_low.{i}", f"{stem}_high.{i}")
+        if not self.has(*ends):
+            return False
+        low, high = (self.facts[end].value for end in ends)
+        return low < 0 < high
+
     def true_change(self) -> str:
         """Where the true change lies, for each arm that can be compared."""
         arms = [i for i in range(1, len(self.experiment.variants)) if self.has(f"diff.{i}")]

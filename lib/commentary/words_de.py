@@ -68,6 +68,8 @@ WORDS = {
     "ready_winner": "[[arm.{i}]] ist besser: {call}.",
     "ready_loser": "[[arm.{i}]] ist schlechter: {call}.",
     "call": "[[call_lift.{i}]] ({range})",
+    "call_shared": "[[call_lift.{i}]] ({range}; "
+    "dieses Intervall gilt für alle Varianten zugleich und ist breiter als der Test, der entschied)",
     "call_size": "[[{size}.{i}]] ({range})",
     "ended": "Beendet am [[ended_on]] nach [[running]]: letzter Stand, {rest}.",
     "ended_plain": "Beendet: letzter Stand, {rest}.",

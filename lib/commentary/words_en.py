@@ -66,6 +66,8 @@ WORDS = {
     "ready_winner": "[[arm.{i}]] is better: {call}.",
     "ready_loser": "[[arm.{i}]] is worse: {call}.",
     "call": "[[call_lift.{i}]] ({range})",
+    "call_shared": "[[call_lift.{i}]] ({range}; "
+    "the arms share this interval, so it is wider than the test that decided)",
     "call_size": "[[{size}.{i}]] ({range})",
     "ended": "Ended on [[ended_on]] after [[running]]: final reading, {rest}.",
     "ended_plain": "Ended: final reading, {rest}.",

@@ -63,6 +63,8 @@ WORDS = {
     "ready_winner": "[[arm.{i}]] es mejor: {call}.",
     "ready_loser": "[[arm.{i}]] es peor: {call}.",
     "call": "[[call_lift.{i}]] ({range})",
+    "call_shared": "[[call_lift.{i}]] ({range}; "
+    "las variantes comparten este intervalo, más ancho que la prueba que decidió)",
     "call_size": "[[{size}.{i}]] ({range})",
     "ended": "Terminó el [[ended_on]] tras [[running]]: lectura final, {rest}.",
     "ended_plain": "Terminó: lectura final, {rest}.",

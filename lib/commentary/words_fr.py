@@ -68,6 +68,8 @@ WORDS = {
     "ready_winner": "[[arm.{i}]] est meilleur : {call}.",
     "ready_loser": "[[arm.{i}]] est pire : {call}.",
     "call": "[[call_lift.{i}]] ({range})",
+    "call_shared": "[[call_lift.{i}]] ({range}; "
+    "les variantes partagent cet intervalle, plus large que le test qui a tranché)",
     "call_size": "[[{size}.{i}]] ({range})",
     "ended": "Terminé le [[ended_on]] après [[running]] : dernier relevé, {rest}.",
     "ended_plain": "Terminé : dernier relevé, {rest}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -140,11 +140,11 @@ class Notes:
             lambda c: self._database.insert_once(c, notes, values), otherwise=False
         )
 
-    def notes(self, experiment_id: int, kind: str | None, limit: int) -> tuple[Note, ...]:
-        """The newest ``limit`` notes, newest first."""
+    def notes(self, experiment_id: int, kinds: Sequence[str], limit: int) -> tuple[Note, ...]:
+        """The newest ``limit`` notes of these kinds, newest first; no kind named: of every kind."""
         query = select(notes).where(N.experiment_id == experiment_id)
-        if kind is not None:
-            query = query.where(N.kind == kind)
+        if kinds:
+            query = query.where(N.kind.in_(kinds))
         query = query.order_by(N.at.desc(), N.id.desc()).limit(limit)
         rows = self._database.read(lambda c: c.execute(query).all())
         return tuple(_note(row) for row in rows)

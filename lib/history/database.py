@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -73,6 +74,7 @@ class Database:
         self.read_only_because = ""
         self._ready = False
         self._opening = threading.Lock()
+        self._shared = threading.local()
         self._open_or_say_why()
 
     @property
@@ -98,7 +100,7 @@ class Database:
         """
         try:
             self._ensure()
-            with self.engine.connect() as connection:
+            with self._connection() as connection:
                 return work(connection)
         except PoolTimeout as error:
             raise StoreError(f"History cannot be read: {CROWDED}.") from error
@@ -106,6 +108,36 @@ class Database:
             if self._may_peek(error):
                 return self._peek(work)
             raise StoreError(f"History cannot be read: {_reason(error)}.") from error
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Meanwhile the reads of this thread share one connection."""
+        if getattr(self._shared, "exit", None) is not None:
+            yield
+            return
+        with ExitStack() as opened:
+            self._shared.exit, self._shared.connection = opened, None
+            try:
+                yield
+            finally:
+                self._shared.exit = self._shared.connection = None
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection to read with: this thread's shared one, opened by its first read, else one of its own."""
+        opened: ExitStack | None = getattr(self._shared, "exit", None)
+        if opened is None:
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        if self._shared.connection is None:
+            self._shared.connection = opened.enter_context(self.engine.connect())
+        try:
+            yield self._shared.connection
+        except DBAPIError:
+            self._shared.connection = None  # what follows begins anew
+            opened.close()
+            raise
 
     def write(self, work: Callable[[Connection], T], otherwise: T) -> T:
         """Run ``work`` in one transaction; ``otherwise`` when it cannot be kept (``read_only_because``)."""

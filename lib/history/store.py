@@ -8,6 +8,7 @@ cannot be read raises StoreError.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -338,6 +339,10 @@ class Store:
         """What the model used in this conversation."""
         return self._chats.usage(f"conversation:{conversation_id}")
 
+    def together(self) -> AbstractContextManager[None]:
+        """Meanwhile the reads of this thread share one connection."""
+        return self._database.together()
+
     # Notes and settings
 
     def keep_note(self, experiment_id: int, kind: str, key: str, text: str, at: datetime) -> bool:
@@ -347,13 +352,11 @@ class Store:
 
     def newest_note(self, experiment_id: int, kind: str) -> Note | None:
         """The last note of a kind."""
-        return next(iter(self._notes.notes(experiment_id, kind, 1)), None)
+        return next(iter(self._notes.notes(experiment_id, (kind,), 1)), None)
 
-    def notes(
-        self, experiment_id: int, kind: str | None = None, limit: int = 200
-    ) -> tuple[Note, ...]:
-        """Notes, newest first."""
-        return self._notes.notes(experiment_id, kind, limit)
+    def notes(self, experiment_id: int, *kinds: str, limit: int = 400) -> tuple[Note, ...]:
+        """Notes of these kinds, else of every kind, newest first."""
+        return self._notes.notes(experiment_id, kinds, limit)
 
     def count_notes(self, experiment_id: int, kind: str, since: datetime) -> int:
         """How many notes of a kind were kept at or after ``since``."""

@@ -20,6 +20,7 @@ from lib.live.feed import Hub
 from lib.ui import alerts_state, answer_state, state
 from lib.ui.alerts_heard import heard, tell_conversation
 from lib.ui.assets import bootstrap
+from lib.ui.history_state import replayed_at
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, icon, span, tag
 from lib.ui.viewer import Viewer, viewer
@@ -38,7 +39,7 @@ LOUD = {
     AlertKind.WITHDRAWN,
 }
 PAGES_WITH_CHAT = {"Live", "Copilot"}
-TICKING = {"Live", "Board"}  # their fragments listen for the bell
+TICKING = {"Live", "Board", "History"}  # their fragments listen for the bell
 KINDS: dict[AlertKind, tuple[str, str, str]] = {
     AlertKind.PROVEN_BETTER: ("Proven better", "good", "check_circle"),
     AlertKind.PROVEN_WORSE: ("Proven worse", "bad", "cancel"),
@@ -67,7 +68,7 @@ _ask = st.components.v2.component(
 def bell(title: str) -> None:
     """The bell on the page of that title."""
     st.html(f"<style>{STYLE}</style>")
-    is_heard = title in TICKING and state.is_live()
+    is_heard = title in TICKING and state.is_live() and replayed_at() is None
     (_quiet_bell if is_heard else _own_bell)(title in PAGES_WITH_CHAT)
 
 

@@ -83,8 +83,11 @@ def clocks(view: LiveView, viewer: Viewer, *, is_live: bool, tick: int) -> Node:
 
 
 def is_late(view: LiveView, viewer: Viewer) -> bool:
-    """Whether no good look happened for five minutes, or the data are older than PostHog's usual step."""
-    if view.checked_at is None:
+    """Whether no good look happened for five minutes, or the data are older than PostHog's usual step.
+
+    A moment looked back at is never late.
+    """
+    if view.checked_at is None or view.frozen_at is not None:
         return False
     age = view.data_age(viewer.now)
     return viewer.now - view.checked_at >= STALE or (

@@ -17,11 +17,11 @@ from lib.experiments.model import Experiment, Metric
 from lib.live.trend import Trend
 from lib.live.view import LiveView
 from lib.stats.movement import Movement, broken
-from lib.ui.history_moments import Moment, marks_of
+from lib.ui.history_moments import Moment, marks_of, timeline
 from lib.ui.history_state import ALL, RANGES
 from lib.ui.live_block import pack
 from lib.ui.live_plot import spec_node
-from lib.ui.markup import Node
+from lib.ui.markup import Node, div
 from lib.ui.shared import Shelf
 from lib.ui.verdict import data_labels
 from lib.ui.viewer import Viewer
@@ -31,6 +31,11 @@ EXPLORATORY = "exploratory range"
 MOST_POINTS = 720  # about one every two pixels of a wide window
 PAD = 0.012  # of the range, right of the newest point
 PLAN_IN_SIGHT = 0.6  # of the run: a planned end further away than this is not shown on the axis
+LEGEND = (
+    "Band: the interval that holds at every look, at once. Dotted inside it: valid for one look at the planned end "
+    "only; watched all the time it comes and goes. Numbered lines: the timeline below."
+)
+LEGEND_DAILY = "Open circles on a dashed line, hatched days: daily figures from PostHog; in between nothing was read."
 _packed: Shelf = Shelf(keep=48)  # five figures each, some 40 kB
 
 
@@ -53,13 +58,16 @@ def charts_packed(
     viewer: Viewer,
     chosen: str,
 ) -> bytes:
-    """All charts below each other as one packed tree; made once for all viewers of a zone."""
+    """All charts, their legend and the timeline as one packed tree; made once for all viewers of a zone."""
     asked = f"{metric.id} {chosen}"
 
     def make() -> bytes:
         charts = charts_of(view, metric, trend, moments, viewer=viewer, chosen=chosen)
         name = wording.bare_name(view.experiment.name, 40)
-        return pack(*(_node(chart, asked, name) for chart in charts))
+        shown = div(
+            "history-charts", *(_node(chart, asked, name) for chart in charts), _legend(trend)
+        )
+        return pack(shown, timeline(moments, viewer))
 
     key = _key(view, metric, trend, moments, viewer=viewer, chosen=chosen)
     return _packed.get(key, make)
@@ -77,6 +85,12 @@ def _node(chart: Chart, asked: str, of: str) -> Node:
         group="history",
         view=asked,
     )
+
+
+def _legend(trend: Trend) -> Node:
+    """What the charts do not say themselves."""
+    has_daily = bool(trend.moved.is_daily.any())
+    return div("muted small", f"{LEGEND} {LEGEND_DAILY}" if has_daily else LEGEND)
 
 
 def charts_of(

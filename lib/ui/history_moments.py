@@ -11,15 +11,19 @@ from datetime import datetime, timedelta, tzinfo
 
 from lib import wording
 from lib.charts.theme import LIGHT, Mark, Theme
+from lib.experiments.chat import Note
 from lib.experiments.model import Alert, AlertKind, Call, Experiment
 from lib.history.store import Store
 from lib.live.trend import Trend
 from lib.live.view import LiveView
+from lib.ui.markup import Node, chip, div, tag
+from lib.ui.viewer import Viewer
 from lib.ui.words import arm_name
 
 PERSON, CHANGE = "person", "change"
 NEAR = 0.018  # of the range shown: marks closer than this share one label
 MOST_MARKS = 40
+SHOWN = 80  # lines of the table
 KINDS: dict[str, tuple[str, str, str]] = {  # what it is called, its tone, its symbol
     "start": ("Start", "outline", "play_arrow"),
     "planned": ("Planned end", "outline", "event"),
@@ -57,11 +61,8 @@ def moments_of(
         *_gaps(trend),
         *(m for call in store.calls(experiment.id) for m in _call(experiment, call)),
         *(_alert(alert, zone) for alert in store.alerts(experiment.id) if _adds(alert)),
-        *(Moment(at=n.at, kind=CHANGE, text=wording.bare_name(n.text, 200))
-          for n in store.notes(experiment.id, CHANGE)),
-        *(Moment(at=n.at, kind="note", text=wording.bare_name(n.text, 500))
-          for n in store.notes(experiment.id, PERSON)),
-    ]  # fmt: skip
+        *(_note(note) for note in store.notes(experiment.id, CHANGE, PERSON)),
+    ]
     until = view.frozen_at
     seen = [m for m in found if until is None or m.at <= until or m.kind == "planned"]
     return tuple(sorted(seen, key=lambda m: m.at))
@@ -96,16 +97,28 @@ def _call(experiment: Experiment, call: Call) -> Iterator[Moment]:
     interval = (
         "" if call.low is None or call.high is None else f", {wording.between(call.low, call.high)}"
     )
-    yield Moment(
-        at=call.as_of, kind="call", text=f"{arm} crossed the line on {on}{size}{interval}."
-    )
+    text = f"{arm} crossed the line on {on}{size}{interval}.{_shared(call)}"
+    yield Moment(at=call.as_of, kind="call", text=text)
     if call.withdrawn_at is not None:
         text = f"{arm} on {on}: {wording.bare_name(call.withdrawn_because or 'withdrawn', 200)}"
         yield Moment(at=call.withdrawn_at, kind="withdrawn", text=text)
 
 
+def _shared(call: Call) -> str:
+    """A later step of Holm's calls an arm whose own interval still holds zero."""
+    if call.low is None or call.high is None or not call.low < 0 < call.high:
+        return ""
+    return " The arms share this interval, so it is wider than the test that decided."
+
+
 def _digits(call: Call) -> int:
     return 1 if call.low is None or call.high is None else wording.lift_digits(call.low, call.high)
+
+
+def _note(note: Note) -> Moment:
+    if note.kind == CHANGE:
+        return Moment(at=note.at, kind=CHANGE, text=wording.bare_name(note.text, 200))
+    return Moment(at=note.at, kind="note", text=wording.bare_name(note.text, 500))
 
 
 def _adds(alert: Alert) -> bool:
@@ -148,3 +161,36 @@ def _mark(moment: Moment, label: str, group: Sequence[tuple[int, Moment]], colou
     strong = {"call": colours.text, "withdrawn": colours.caution, "change": colours.caution}
     return Mark(at=moment.at, label=label, is_break=moment.is_break, hover=said,
                 colour=strong.get(moment.kind, ""))  # fmt: skip
+
+
+def timeline(moments: Sequence[Moment], viewer: Viewer) -> Node:
+    """The moments as a table, newest first, numbered as in the charts."""
+    return div("card timeline", tag("h2", "", "Timeline"), _table(moments, viewer))
+
+
+def _table(moments: Sequence[Moment], viewer: Viewer) -> Node:
+    numbered = list(enumerate(moments, 1))[-SHOWN:]
+    rows = [_row(number, moment, viewer) for number, moment in reversed(numbered)]
+    if not rows:
+        return tag("p", "muted", "Nothing happened yet.")
+    heads = ("No.", "When", "What", "")
+    return div(
+        "scroll tall",
+        tag("table", "moments",
+            tag("thead", "", tag("tr", "", *(tag("th", "", h, scope="col") for h in heads))),
+            tag("tbody", "", *rows)),
+        tabindex="0", role="region", aria_label="Timeline",
+    )  # fmt: skip
+
+
+def _row(number: int, moment: Moment, viewer: Viewer) -> Node:
+    words, tone, symbol = KINDS[moment.kind]
+    return tag(
+        "tr", "",
+        tag("td", "muted num", str(number)),
+        tag("td", "", tag("time", "", wording.moment(moment.at, viewer.zone), datetime=moment.at.isoformat(),
+                          title=wording.full_moment(moment.at, viewer.zone))),
+        tag("td", "", chip(words, tone, symbol)),
+        tag("td", "", tag("bdi", "", moment.text)),
+        data_key=f"{moment.kind}-{moment.at.isoformat()}",
+    )  # fmt: skip

@@ -6,9 +6,9 @@ anything and keeps no state.
 
 from __future__ import annotations
 
-import json
 import zlib
 
+import orjson
 import streamlit as st
 
 from lib.ui.assets import addressed, bootstrap
@@ -38,11 +38,12 @@ def live_packed(packed: bytes, key: str) -> None:
 def pack(*nodes: Node | None) -> bytes:
     """The nodes as one small message, for trees that many viewers share: a mount costs what it carries."""
     tree = [node for node in nodes if node is not None]
-    packed = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
-    return zlib.compress(packed, 1)  # a tenth larger than the default and five times as fast
+    return zlib.compress(
+        orjson.dumps(tree), 1
+    )  # a tenth larger than the default and five times as fast
 
 
 def unpack(packed: bytes) -> list[Node]:
     """What ``pack`` was given, for tests and for plain-text copies."""
-    tree: list[Node] = json.loads(zlib.decompress(packed))
+    tree: list[Node] = orjson.loads(zlib.decompress(packed))
     return tree

@@ -61,17 +61,13 @@ def advance(stops: Sequence[datetime], moment: datetime) -> datetime:
     return following
 
 
-def replay_button(stops: Sequence[datetime]) -> None:
-    """The way in; from then on the slider is there."""
+def replay_button(newest: datetime | None) -> None:
+    """The way in, at the newest moment; from then on the slider is there."""
     st.button(
-        "Replay", icon=":material/history:", key="replay-start", disabled=len(stops) < 2,
+        "Replay", icon=":material/history:", key="replay-start", disabled=newest is None,
         help="See this page as it stood at any earlier moment, without hindsight",
-        on_click=_begin, args=(stops,),
+        on_click=asked.go_to, args=(newest,),
     )  # fmt: skip
-
-
-def _begin(stops: Sequence[datetime]) -> None:
-    asked.go_to(stops[-1])
 
 
 def replay_bar(view: LiveView, stops: Sequence[datetime], moment: datetime, viewer: Viewer) -> None:

@@ -77,11 +77,6 @@ def is_fooled_asked(panel: str) -> bool:
     return bool(st.session_state.get(f"{FOOLED}-{panel}"))
 
 
-def is_taking_away(key: str) -> bool:
-    """Whether the menu of files is open: the page then stands still, since a tick would drop a file being made."""
-    return bool(st.session_state.get(take_menu(key)))
-
-
 def take_menu(key: str) -> str:
     """The key of the menu of files on one page."""
     return f"{key}-take"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib import wording
 from lib.live.view import LiveView
 from lib.stats.results import Estimate
-from lib.ui.figures import Figures, change_id, place_of
+from lib.ui.figures import Figures, change_id, figures_of, place_of
 from lib.ui.markup import Node, chip, div, icon, span, tag
 from lib.ui.sentences import sentence_nodes
 from lib.ui.viewer import Viewer
@@ -16,14 +16,13 @@ HYPOTHESIS_LENGTH = 400
 
 def verdict_card(view: LiveView, viewer: Viewer, figures: Figures | None = None) -> Node:
     """State, sentence, the change now beside a call's own, hypothesis, and a copy button."""
-    figures = figures or Figures(facts={}, viewer=viewer)
     words, tone, symbol = state_of(view)
     return tag(
         "section",
         f"card verdict {tone}",
         div("top", chip(words, tone, symbol), copy_button(copied(view, viewer))),
         tag("p", "say", *_sentence(view, viewer)),
-        _now(view, figures),
+        _now(view, viewer, figures),
         _hypothesis(view),
         aria_label="Verdict",
     )
@@ -60,7 +59,7 @@ def copy_button(text: str) -> Node:
     )  # fmt: skip
 
 
-def _now(view: LiveView, figures: Figures) -> Node | None:
+def _now(view: LiveView, viewer: Viewer, figures: Figures | None) -> Node | None:
     """A call is sticky and carries its own numbers; those of now stand beside it."""
     primary = view.primary
     if primary is None or primary.verdict.call is None:
@@ -73,6 +72,7 @@ def _now(view: LiveView, figures: Figures) -> Node | None:
         return None
     change, interval = change_words(primary.metric, now)
     place = place_of(view.experiment, now)
+    figures = figures or figures_of(view, viewer)
     said = figures.number(change_id(now, place), change)
     ends = figures.number(change_id(now, place, "_low"), interval)
     return tag("p", "muted small", "Now: ", said, " (", ends, ")")

@@ -11,6 +11,8 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+CUT_SHORT = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+
 
 @dataclass
 class Counts:
@@ -128,7 +130,7 @@ class Session:
                 self._forget_timers()
         elif kind == "auto_rerun":
             self._start(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "script_finished":
+        elif kind == "script_finished" and message.script_finished != CUT_SHORT:
             self._finished()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._element(message.delta)

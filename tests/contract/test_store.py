@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from lib.experiments.model import (
     Call,
@@ -306,3 +307,26 @@ def test_experiments_and_exposures_are_remembered_as_last_seen(store):
     assert store.known_experiments() == (EXPERIMENT,)
     assert store.exposures(1) == seen
     assert store.exposures(2) is None
+
+
+def test_reads_together_share_a_connection(store):
+    """One connection for all reads of a thread, also for nested ones; other threads have their own."""
+    store.keep([reading(1)])
+    opened = []
+    event.listen(
+        store._database.engine, "checkout", lambda *_: opened.append(threading.get_ident())
+    )
+    elsewhere = threading.Thread(target=lambda: store.newest(1, "m"))
+    with store.together():
+        assert store.newest(1, "m") == reading(1)
+        with store.together():
+            assert store.notes(1) == ()
+        assert store.calls(1) == ()
+        elsewhere.start()
+        elsewhere.join()
+        assert store.keep([reading(2)]) == 1  # a write is a transaction of its own
+    here = threading.get_ident()
+    assert opened.count(here) == 2
+    assert len(opened) == 3
+    assert store.newest(1, "m") == reading(2)
+    assert opened.count(here) == 3

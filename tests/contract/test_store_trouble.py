@@ -281,6 +281,13 @@ def test_postgres_away_and_back():
         assert late.newest(1, "m") == reading(2)
         assert late.keep([reading(3)]) == 1
         assert store.read_only_because == late.read_only_because == ""
+        with store.together():  # the shared connection breaks, and the next read opens another
+            assert store.newest(1, "m") == reading(3)
+            server.pause()
+            with pytest.raises(StoreError):
+                store.newest(1, "m")
+            server.resume()
+            assert store.newest(1, "m") == reading(3)
         store.close()
         late.close()
     finally:

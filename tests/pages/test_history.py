@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -51,9 +51,16 @@ def every_six_hours(experiment):
     ]
 
 
+def plots_of(nodes):
+    """The charts of a tree, however deep."""
+    for node in nodes:
+        if isinstance(node, list):
+            yield from [node] if node[0] == "plot" else plots_of(node[2:])
+
+
 def charts(at):
     """Specs of the page's charts, by what their words begin with."""
-    plots = [node[2] for tree in trees(at) for node in tree if node[0] == "plot"]
+    plots = [node[2] for tree in trees(at) for node in plots_of(tree)]
     return {re.split("[:,]", data["alt"])[0]: data for data in plots}
 
 
@@ -218,9 +225,22 @@ def test_moments_are_in_order_and_near_marks_share_a_label():
     assert "Blue button crossed the line on Signed up at +10.0 %, between +2 % and +18 %." in (
         found[1].text.replace("\u00a0", " ")
     )
+    assert "share this interval" not in found[1].text
     marks = marks_of(found, (view.experiment.started_at, NOW))
     assert [m.label for m in marks] == ["1", "", "2–3"]
     assert "Crossed the line" in marks[2].hover
+    hub.close()
+
+
+def test_a_call_whose_interval_holds_zero_says_why():
+    """Holm's later steps call an arm whose interval still holds zero: its line tells that the arms share it."""
+    hub = a_hub()
+    hub.store.record_call(
+        Call(experiment_id=7, metric_id="m-signup", treatment_key="blue", as_of=NOW, direction=1,
+             lift=0.0055, low=-0.0004, high=0.011, evidence=0.96)
+    )  # fmt: skip
+    (text,) = (m.text for m in moments_of(hub.look(7), hub.store, None, UTC) if m.kind == "call")
+    assert text.endswith("The arms share this interval, so it is wider than the test that decided.")
     hub.close()
 
 

@@ -206,6 +206,20 @@ def test_a_call_keeps_its_numbers_and_tells_what_to_expect():
     assert alone.text == told[2].text
 
 
+@pytest.mark.parametrize("lang", wording.LANGS)
+def test_a_call_whose_interval_holds_zero_says_why(lang):
+    """Holm's later steps call an arm whose interval, Bonferroni's, still holds zero: the words explain it."""
+
+    def told(low):
+        call = a_call(lift=0.0055, low=low, high=0.011)
+        analysis = an_analysis(State.READY_WINNER, calls=(call,), verdict={"call": call})
+        return verdict_sentence(an_experiment(), analysis, None, server_now=NOW, lang=lang).text
+
+    because = TABLES[lang]["call_shared"].split("; ")[1].rstrip(")")
+    assert because in told(-0.0004)
+    assert because not in told(0.0004)
+
+
 def test_health_comes_before_lift():
     """While the split is off no sentence quotes a lift."""
     experiment, analysis, forecast = CASES["split off"]
