@@ -47,14 +47,15 @@ def history_panel(
     """
     source = hub()
     now = None if experiment_id is None else source.look(experiment_id)
-    if (not is_listed and source.experiments()) or drawn_for(now) != drawn or has_news(source):
-        st.rerun()
-    tick = _clock(now, round(1000 * source.poll_s))
-    with boundary(), source.store.together():
-        if now is None or is_unread(now):
-            waiting(source, experiment_id)
-            return
-        _draw(source, now, tick)
+    with source.store.together():
+        if (not is_listed and source.experiments()) or drawn_for(now) != drawn or has_news(source):
+            st.rerun()
+        tick = _clock(now, round(1000 * source.poll_s))
+        with boundary():
+            if now is None or is_unread(now):
+                waiting(source, experiment_id)
+                return
+            _draw(source, now, tick)
 
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
