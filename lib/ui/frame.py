@@ -6,6 +6,7 @@ Every page's script begins with ``with frame("Title"):``. It draws no experiment
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from lib import wording
 from lib.charts.theme import theme
 from lib.experiments.errors import DashboardError
 from lib.ui import state
+from lib.ui.assets import bootstrap
 from lib.ui.bell import bell
 from lib.ui.wiring import hub
 
@@ -40,6 +42,13 @@ MENU = (
     ("pages/connection.py", "Connection", ":material/lan:"),
 )
 
+_arrived = st.components.v2.component(
+    "page_turn",
+    html="<div class='page-turn'></div>",
+    js=bootstrap("turn.js"),
+    isolate_styles=False,
+)
+
 
 @contextmanager
 def frame(title: str, *, layout: Literal["wide", "centered"] = "wide") -> Iterator[DeltaGenerator]:
@@ -52,6 +61,7 @@ def frame(title: str, *, layout: Literal["wide", "centered"] = "wide") -> Iterat
         initial_sidebar_state="collapsed",
     )  # fmt: skip
     _style()
+    _arrived(data={"drawn": time.time()}, key="page-turn")  # another each time, so that it is heard
     bar = _menu(title)
     labels: list[str] = []
     with boundary():

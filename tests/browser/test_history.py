@@ -44,6 +44,24 @@ def test_expand_and_back(app, visit, number):
     assert f"experiment={number}" in page.url
 
 
+def test_a_tick_while_the_page_turns_does_not_empty_it(app, visit, number):
+    """The clock ticks right after the click that leaves: Streamlit would answer under the old page's name."""
+    page = visit(f"{app}/history?experiment={number}")
+    for leave, there in (("Back to the dashboard", ".tile"), ("Board", ".board-tile .cover")):
+        clock = page.wait_for_selector(".st-key-clock iframe", state="attached").content_frame()
+        page.wait_for_timeout(1_000)
+        clock.evaluate(
+            """leave => { setTimeout(() => parent.postMessage({ isStreamlitMessage: true, dataType: "json",
+                type: "streamlit:setComponentValue", value: 77 }, "*"), 2);
+                [...parent.document.querySelectorAll("[data-testid=stPageLink-NavLink]")]
+                    .find(link => link.textContent.includes(leave)).click(); }""",
+            leave,
+        )
+        page.wait_for_selector(there, timeout=20_000)
+        page.wait_for_timeout(2_000)
+        assert page.locator(there).count()
+
+
 def test_zoom_is_shared_and_survives_three_ticks(app, visit, number):
     """A range chosen in one chart is chosen in all five and stays while new points arrive."""
     page = visit(f"{app}/history?experiment={number}", height=1900)
