@@ -93,11 +93,9 @@ def _moment(
     now: LiveView, whole: Trend | None, tick: int
 ) -> tuple[datetime | None, tuple[datetime, ...]]:
     """The moment replayed, moved on when the replay plays, and where a replay can stop; None and nothing when live."""
-    is_new, moment = asked.is_new_tick(tick), asked.replayed_at()
+    is_new, moment = asked.is_new_tick(tick), asked.moment_shown(now.as_of)
     if moment is None:
         return None, ()
-    if now.as_of is not None:
-        moment = min(moment, now.as_of)
     stops = stops_of(whole, moment)
     if asked.plays() and is_new:
         moment = advance(stops, moment)

@@ -74,7 +74,7 @@ def _chosen(view: LiveView, metric: Metric) -> None:
             "Range", list(asked.RANGES), key=asked.RANGE_BOX, on_change=asked.take_range,
             format_func=lambda name: asked.RANGES[name][0], label_visibility="collapsed",
         )  # fmt: skip
-        moment = asked.replayed_at()
+        moment = asked.moment_shown(view.as_of)
         if moment is None:
             replay_button(view.as_of)
         shown = view if moment is None else view_at(hub(), view, moment)

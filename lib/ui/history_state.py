@@ -46,6 +46,12 @@ def replayed_at() -> datetime | None:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
+def moment_shown(newest: datetime | None) -> datetime | None:
+    """The moment replayed, never later than the newest data; None: the page is live."""
+    at = replayed_at()
+    return at if at is None or newest is None else min(at, newest)
+
+
 def take_metric() -> None:
     """The reader picked a metric."""
     st.query_params[METRIC] = str(st.session_state[METRIC_BOX])

@@ -44,18 +44,22 @@ def test_expand_and_back(app, visit, number):
     assert f"experiment={number}" in page.url
 
 
+TICK = """setTimeout(() => parent.postMessage({ isStreamlitMessage: true, dataType: "json",
+    type: "streamlit:setComponentValue", value: 77 }, "*"), 2)"""
+
+
 def test_a_tick_while_the_page_turns_does_not_empty_it(app, visit, number):
     """The clock ticks right after the click that leaves: Streamlit would answer under the old page's name."""
     page = visit(f"{app}/history?experiment={number}")
+    drawn(page)
     for leave, there in (("Back to the dashboard", ".tile"), ("Board", ".board-tile .cover")):
-        clock = page.wait_for_selector(".st-key-clock iframe", state="attached").content_frame()
-        page.wait_for_timeout(1_000)
-        clock.evaluate(
-            """leave => { setTimeout(() => parent.postMessage({ isStreamlitMessage: true, dataType: "json",
-                type: "streamlit:setComponentValue", value: 77 }, "*"), 2);
-                [...parent.document.querySelectorAll("[data-testid=stPageLink-NavLink]")]
+        page.wait_for_selector(".st-key-clock iframe", state="attached")
+        page.evaluate(
+            """([tick, leave]) => {
+                document.querySelector(".st-key-clock iframe").contentWindow.eval(tick);
+                [...document.querySelectorAll("[data-testid=stPageLink-NavLink]")]
                     .find(link => link.textContent.includes(leave)).click(); }""",
-            leave,
+            [TICK, leave],
         )
         page.wait_for_selector(there, timeout=20_000)
         page.wait_for_timeout(2_000)
@@ -127,6 +131,30 @@ def test_slider_shows_an_earlier_moment(app, visit, number):
     page.get_by_role("button", name="Back to live").click()
     page.locator(".st-key-replay-bar").wait_for(state="detached", timeout=30_000)
     assert "at=" not in page.url
+
+
+def test_files_are_taken_while_the_page_moves(app, visit, number):
+    """The menu of files stays open through ticks: a memo, and five pictures at one click."""
+    page = visit(f"{app}/history?experiment={number}", height=1900)
+    drawn(page)
+    page.get_by_role("button", name="Take it away").click()
+    memo = page.get_by_role("button", name="Decision memo (HTML)")
+    memo.wait_for()
+    drawn(page, more=2)
+    with page.expect_download() as file:
+        memo.click()
+    assert file.value.failure() is None
+    assert "always-valid" in file.value.path().read_text()
+    pictures = []
+    page.on("download", lambda picture: pictures.append(picture))  # noqa: PLW0108  # a built-in cannot be wrapped
+    page.get_by_role("button", name="Every chart as a picture").click()
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        if len(pictures) == len(CHARTS):
+            break
+    names = sorted(picture.suggested_filename for picture in pictures)
+    assert [name.rsplit(" ", 1)[1] for name in names] == [f"{name}.png" for name in sorted(CHARTS)]
+    assert all(picture.path().stat().st_size > 5_000 for picture in pictures)
 
 
 def test_cold_deep_link(stand_in, visit, number, tmp_path):
