@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from lib.commentary.sheet import names_of
 from lib.copilot import prompt, tools
@@ -28,10 +28,11 @@ from lib.copilot.models import ChatModel, End, Text, background_loop
 from lib.copilot.question import Context
 from lib.copilot.teller import phrases
 from lib.experiments.chat import ChatMessage
-from lib.experiments.errors import CopilotError
+from lib.experiments.errors import CopilotError, StoreError
 from lib.experiments.facts import Sentence
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 ROUNDS = 4
 CALLS_A_ROUND = 6
 LONGEST_WAIT_S = 3.0
@@ -76,7 +77,8 @@ class Assistant:
             experiment_id: what is on the screen, when the talk has no experiment of its own yet.
             lang: of the interface.
         """
-        earlier = tuple(self.store.messages(conversation_id))
+        nothing: Sequence[ChatMessage] = ()
+        earlier = tuple(self._kept(lambda: self.store.messages(conversation_id), nothing))
         self.store.add_message(conversation_id, role="user", text=question, at=self.desk.clock())
         made = Answer(conversation_id=conversation_id, question=question)
         turn = _Turn(
@@ -90,7 +92,7 @@ class Assistant:
 
     def context(self, conversation_id: str, experiment_id: int | None, lang: str) -> Context:
         """What the conversation is about; it survives a restart."""
-        kept = self.store.setting(f"chat:{conversation_id}")
+        kept = self._kept(lambda: self.store.setting(f"chat:{conversation_id}"), None)
         known = Context(lang=lang)
         if kept:
             with contextlib.suppress(ValueError, TypeError):
@@ -101,6 +103,14 @@ class Assistant:
             if known.experiment_id is None:
                 known = replace(known, experiment_id=shown)
         return known
+
+    def _kept(self, read: Callable[[], T], otherwise: T) -> T:
+        """What is kept; while the store cannot be read a question is answered all the same, as if it were the first."""
+        try:
+            return read()
+        except StoreError as error:
+            log.warning("an answer without what was said before: %s", error)
+            return otherwise
 
     async def _run(self, turn: _Turn) -> None:
         made = turn.made

@@ -36,6 +36,9 @@ from lib.history.migrate import migrate, refuse_newer
 
 BUSY_S = 5.0
 CONNECT_S = 5
+SILENT: Mapping[str, int] = {  # a server that went away without a word is given up after 20 s, not after hours
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000,
+}  # fmt: skip
 POOL: Mapping[str, int] = {"pool_size": 5, "max_overflow": 20, "pool_timeout": 10}
 OURS = (IntegrityError, ProgrammingError, DataError)  # mistakes of this program, not of the disk
 CROWDED = "too many readers at once"
@@ -230,7 +233,7 @@ class Database:
 def _engine(url: URL) -> Engine:
     if not url.drivername.startswith("sqlite"):
         return create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S}, **POOL
+            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, **SILENT}, **POOL
         )
     engine = create_engine(url, connect_args={"timeout": BUSY_S}, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -5,14 +5,17 @@ And the copilot's side of it: an announcement becomes a message of a conversatio
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from lib import wording
 from lib.commentary.notices import check_first
+from lib.experiments.errors import StoreError
 from lib.experiments.model import Alert
 from lib.history.store import Store
 from lib.live.announce import muted
 
+log = logging.getLogger(__name__)
 NEWEST = 60
 NO_EXPERIMENT = 0  # notes under this id belong to no timeline
 UNASKED = "Announced by the watch; nobody asked."
@@ -21,13 +24,17 @@ _kept: list[tuple[Store, datetime, tuple[Alert, ...]]] = []
 
 
 def heard(store: Store, now: datetime) -> tuple[Alert, ...]:
-    """The newest alerts, newest first, without muted experiments."""
+    """The newest alerts, newest first, without muted experiments; those heard last while the store cannot be read."""
     second = now.replace(microsecond=0)
     last = _kept[-1] if _kept else None
     if last is not None and last[0] is store and last[1] == second:
         return last[2]
-    quiet = muted(store)
-    found = tuple(a for a in store.alerts(limit=NEWEST) if a.experiment_id not in quiet)
+    try:
+        quiet = muted(store)
+        found = tuple(a for a in store.alerts(limit=NEWEST) if a.experiment_id not in quiet)
+    except StoreError as error:  # every page listens; those that show history say what is wrong
+        log.warning("the bell heard nothing: %s", error)
+        found = last[2] if last is not None and last[0] is store else ()
     _kept[:] = [(store, second, found)]
     return found
 

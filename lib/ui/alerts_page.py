@@ -21,6 +21,7 @@ from lib.live.outbox import TEST, send_again, send_test
 from lib.settings import AlertSettings
 from lib.ui.alerts_timeline import Telling, fate, timeline
 from lib.ui.bell import KINDS
+from lib.ui.boundary import contained
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, icon, span, tag
 from lib.ui.viewer import Viewer, viewer
@@ -46,8 +47,8 @@ def alerts_page() -> None:
         _timeline()
     with right:
         _channels()
-        _mutes(hub())
-        _week()
+        contained(_mutes)(hub())
+        contained(_week)()
 
 
 def _known(source: Hub) -> dict[int, Experiment]:
@@ -61,6 +62,7 @@ def _name(known: dict[int, Experiment], experiment_id: int) -> str:
 
 
 @st.fragment(run_every=EVERY_S)
+@contained
 def _timeline() -> None:
     source = hub()
     known = _known(source)
@@ -109,6 +111,7 @@ def _filtered(alerts: Sequence[Alert], known: dict[int, Experiment]) -> list[Ale
 
 
 @st.fragment(run_every=EVERY_S)
+@contained
 def _channels() -> None:
     """Where alerts go, what a test message met, and what waits for a person."""
     source = hub()

@@ -12,6 +12,7 @@ from lib import wording
 from lib.copilot.commentary import newest_comment
 from lib.ui.answer_figures import sheets, shown
 from lib.ui.answer_wiring import commentator
+from lib.ui.boundary import contained
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
 
@@ -19,6 +20,7 @@ TICK_S = 10.0
 
 
 @st.fragment(run_every=TICK_S)
+@contained
 def running_note(experiment_id: int) -> None:
     """The newest comment on an experiment; each tick may lead to a new one."""
     writer, view = commentator(), hub().look(experiment_id)

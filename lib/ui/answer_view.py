@@ -21,6 +21,7 @@ from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state
 from lib.ui.answer_figures import key_of, moment, shown
 from lib.ui.answer_memo import draw_memo
+from lib.ui.boundary import contained
 from lib.ui.live_block import live_block
 from lib.ui.markup import icon, span, tag
 from lib.ui.panels import draw_panel
@@ -58,6 +59,7 @@ def _avatar(role: str) -> str:
 
 
 @st.fragment(run_every=TAIL_S)
+@contained
 def tail(answer: Answer) -> None:
     """The answer being written; drawn only while it is, so that its clock ends with it."""
     said = answer.read()
@@ -104,6 +106,7 @@ def _frozen_line(message: ChatMessage, as_of: datetime, key: str) -> None:
 
 
 @st.fragment(run_every=EMBED_S)
+@contained
 def live_embed(experiment_id: int, key: str) -> None:
     """A panel that ticks by itself, whatever else goes on."""
     draw_panel("live", experiment_id, None, key)

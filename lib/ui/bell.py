@@ -20,6 +20,7 @@ from lib.live.feed import Hub
 from lib.ui import alerts_state, answer_state, state
 from lib.ui.alerts_heard import heard, tell_conversation
 from lib.ui.assets import bootstrap
+from lib.ui.boundary import contained
 from lib.ui.history_state import replayed_at
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, icon, span, tag
@@ -79,11 +80,13 @@ def has_news(source: Hub) -> bool:
 
 
 @st.fragment
+@contained
 def _quiet_bell(has_chat: bool) -> None:
     _bell(has_chat)
 
 
 @st.fragment(run_every=EVERY_S)
+@contained
 def _own_bell(has_chat: bool) -> None:
     _bell(has_chat)
 

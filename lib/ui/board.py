@@ -18,7 +18,7 @@ from lib.live.feed import Hub
 from lib.live.view import LiveView
 from lib.ui.bell import has_news
 from lib.ui.board_tiles import FILTERS, in_order, is_shown, summary, tile, unread_tile
-from lib.ui.frame import boundary
+from lib.ui.boundary import contained
 from lib.ui.live_block import live_block
 from lib.ui.live_panel import FIRST_TICK_MS, waiting
 from lib.ui.markup import Node, div, icon, span, tag
@@ -41,6 +41,7 @@ def is_tv() -> bool:
 
 
 @st.fragment
+@contained
 def board_panel() -> None:
     """All tiles with their clock."""
     source = hub()
@@ -48,13 +49,12 @@ def board_panel() -> None:
         st.rerun()
     st.html(f"<style>{STYLE}{TV_STYLE if is_tv() else ''}</style>")
     tick = _clock(source)
-    with boundary():
-        if not source.experiments():
-            waiting(source, None)
-        elif is_tv():
-            _television(source, viewer(source.clock), tick)
-        else:
-            _page(source, viewer(source.clock))
+    if not source.experiments():
+        waiting(source, None)
+    elif is_tv():
+        _television(source, viewer(source.clock), tick)
+    else:
+        _page(source, viewer(source.clock))
 
 
 def _clock(source: Hub) -> int:

@@ -13,13 +13,16 @@ import streamlit as st
 from lib.copilot.answerer import suggestions
 from lib.copilot.desk import Asking
 from lib.experiments.chat import ChatMessage
+from lib.experiments.errors import StoreError
 from lib.ui import answer_state, state
 from lib.ui.answer_figures import key_of, sheets
 from lib.ui.answer_note import running_note
 from lib.ui.answer_view import draw_message, live_ids, tail
 from lib.ui.answer_wiring import assistant, model
+from lib.ui.live_block import live_block
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
+from lib.ui.words import notice
 
 STYLE = Path(__file__).with_name("chat.css").read_text(encoding="utf-8")
 TITLE_LENGTH = 60
@@ -36,7 +39,7 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
     """
     st.html(f"<style>{STYLE}</style>")
     conversation = answer_state.conversation_id()
-    messages = kept(conversation)
+    messages, lost = kept(conversation)
     with st.container(key="chat"):
         if not full_width:
             _head()
@@ -48,6 +51,8 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
             autoscroll=True,
             key="chat-messages",
         ):
+            if lost:
+                live_block(notice(lost, "amber", "hard_drive"), key="chat-lost")
             _messages(conversation, messages, experiment_id)
         _suggestions(experiment_id, conversation)
         st.chat_input(
@@ -55,11 +60,15 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
         )
 
 
-def kept(conversation: str) -> tuple[ChatMessage, ...]:
-    """Every message of a conversation, also those that could not be stored."""
+def kept(conversation: str) -> tuple[tuple[ChatMessage, ...], str]:
+    """Every message of a conversation, also those that could not be stored, and why some cannot be read."""
     if not conversation:
-        return ()
-    return (*hub().store.messages(conversation), *answer_state.unsaved(conversation))
+        return (), ""
+    unsaved = answer_state.unsaved(conversation)
+    try:
+        return (*hub().store.messages(conversation), *unsaved), ""
+    except StoreError as error:
+        return unsaved, str(error)
 
 
 def _head() -> None:

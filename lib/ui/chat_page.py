@@ -8,6 +8,7 @@ from lib import wording
 from lib.experiments.chat import Conversation
 from lib.ui import answer_state, state
 from lib.ui.answer_wiring import model
+from lib.ui.boundary import contained
 from lib.ui.chat import chat_box
 from lib.ui.wiring import hub
 
@@ -18,7 +19,7 @@ def chat_page() -> None:
     """Conversations at the left, the open one at the right."""
     left, right = st.columns([1, 3.4], gap="medium")
     with left, st.container(key="conversations"):
-        _conversations()
+        contained(_conversations)()
     with right:
         chat_box(state.experiment_id(), full_width=True)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import wording
+from lib.experiments.errors import StoreError
 from lib.live.feed import Health, Hub
-from lib.settings import Settings
+from lib.settings import ModelSettings, Settings
+from lib.ui.boundary import contained
 from lib.ui.header import trouble_notice
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, num, span, tag
@@ -18,6 +20,7 @@ Pair = tuple[str, Node]
 
 
 @st.fragment(run_every=10)
+@contained
 def connection_panel() -> None:
     """All of it, read anew every 10 s."""
     source, chosen = hub(), settings()
@@ -107,14 +110,24 @@ def model_lines(chosen: Settings, source: Hub) -> list[Pair]:
             ("Model", "none: answers and commentary are computed text"),
             ("To add one", span("", "set ", tag("code", "", "OPENAI_API_KEY"))),
         ]
-    used = source.store.usage(source.clock().date())
     return [
         ("Model", tag("code", "", model.model)),
         ("Address", tag("code", "", model.base_url or "https://api.openai.com/v1")),
         ("Key", "set" if model.api_key else "not set"),
+        *_used(model, source),
+        ("Tokens a conversation, at most", num(wording.count(model.tokens_per_conversation))),
+    ]
+
+
+def _used(model: ModelSettings, source: Hub) -> list[Pair]:
+    """What was used of today's limits, as far as the store tells."""
+    try:
+        used = source.store.usage(source.clock().date())
+    except StoreError as error:
+        return [("Used today", f"unknown. {error}")]
+    return [
         ("Tokens today", _of(used.tokens, model.tokens_per_day)),
         ("Calls today", _of(used.calls, model.calls_per_day)),
-        ("Tokens a conversation, at most", num(wording.count(model.tokens_per_conversation))),
     ]
 
 
@@ -124,11 +137,12 @@ def _of(used: int, allowed: int) -> Node:
 
 def store_lines(source: Hub, health: Health) -> list[Pair]:
     """Where history is kept, and whether it can be written."""
+    try:
+        kept = wording.count(len(source.store.known_experiments()))
+    except StoreError as error:
+        return [("State", str(error))]
     state = health.store_trouble or "can be written"
-    return [
-        ("State", state),
-        ("Experiments kept", num(wording.count(len(source.store.known_experiments())))),
-    ]
+    return [("State", state), ("Experiments kept", num(kept))]
 
 
 def process_lines(health: Health, who: Viewer) -> list[Pair]:

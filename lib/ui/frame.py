@@ -1,13 +1,11 @@
-"""The frame of every page: set-up, menu, style, footer, and the one place where a page's errors end.
+"""The frame of every page: set-up, menu, style, footer.
 
 Every page's script begins with ``with frame("Title"):``. It draws no experiment.
 """
 
 from __future__ import annotations
 
-import logging
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,15 +14,13 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib import wording
 from lib.charts.theme import theme
-from lib.experiments.errors import DashboardError
 from lib.ui import state
 from lib.ui.assets import bootstrap
 from lib.ui.bell import bell
+from lib.ui.boundary import boundary
 from lib.ui.wiring import hub
 
-log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 STYLE = (HERE / "frame.css").read_text(encoding="utf-8")
 ICON = HERE.parents[1] / "static" / "icon.png"
@@ -68,23 +64,6 @@ def frame(title: str, *, layout: Literal["wide", "centered"] = "wide") -> Iterat
         yield bar
         labels = data_labels()
     _footer(labels)
-
-
-@contextmanager
-def boundary() -> Iterator[None]:
-    """Turn an error into one calm sentence; the trace goes to the log under a number to quote."""
-    try:
-        yield
-    except DashboardError as error:
-        st.error(wording.escape_markdown(str(error)), icon=":material/link_off:")
-    except Exception:  # a page must never show a trace; the hub and the alerts go on regardless
-        number = uuid.uuid4().hex[:8]
-        log.exception("page error %s", number)
-        st.error(
-            "This page could not be drawn. The watch itself goes on. "
-            f"The log has the details under {number}.",
-            icon=":material/error:",
-        )
 
 
 def _style() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 import streamlit as st
 from streamlit_autorefresh import st_autorefresh
 
+from lib.experiments.errors import StoreError
 from lib.experiments.model import Metric
 from lib.live.feed import Hub
 from lib.live.trend import Trend
@@ -19,7 +20,7 @@ from lib.live.view import LiveView
 from lib.ui import history_state as asked
 from lib.ui import state
 from lib.ui.bell import has_news
-from lib.ui.frame import boundary
+from lib.ui.boundary import contained
 from lib.ui.header import header, notices
 from lib.ui.history_charts import charts_packed, since_of
 from lib.ui.history_controls import Drawn, drawn_for
@@ -27,14 +28,17 @@ from lib.ui.history_moments import moments_of, timeline
 from lib.ui.live_block import live_block, live_packed, pack
 from lib.ui.live_panel import FIRST_TICK_MS, is_unread, waiting
 from lib.ui.replay import PLAY_MS, advance, replay_bar, stops_of, view_at
-from lib.ui.shared import once_a_look
+from lib.ui.shared import Shelf, once_a_look
 from lib.ui.verdict import verdict_card
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
 from lib.ui.words import notice
 
+_last: Shelf = Shelf(keep=48)
+
 
 @st.fragment
+@contained
 def history_panel(
     experiment_id: int | None, *, is_listed: bool = True, drawn: Drawn = None
 ) -> None:
@@ -51,11 +55,10 @@ def history_panel(
         if (not is_listed and source.experiments()) or drawn_for(now) != drawn or has_news(source):
             st.rerun()
         tick = _clock(now, round(1000 * source.poll_s))
-        with boundary():
-            if now is None or is_unread(now):
-                waiting(source, experiment_id)
-                return
-            _draw(source, now, tick)
+        if now is None or is_unread(now):
+            waiting(source, experiment_id)
+            return
+        _draw(source, now, tick)
 
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
@@ -75,8 +78,7 @@ def _draw(source: Hub, now: LiveView, tick: int) -> None:
     """Everything, in reading order, in as few mounts as can be: each costs every viewer at every tick."""
     who = viewer(source.clock)
     metric = asked.chosen_metric(now.experiment)
-    whole = None if metric is None else source.trend(now.experiment.id, metric.id)
-    moment, stops = _moment(now, whole, tick)
+    moment, stops = _moment(source, now, metric, tick)
     view = now if moment is None else view_at(source, now, moment)
     if view is None:
         return
@@ -85,29 +87,27 @@ def _draw(source: Hub, now: LiveView, tick: int) -> None:
     if moment is not None:
         replay_bar(view, stops, moment, who)
     live_packed(_verdict(view, who), "history-verdict")
-    trend = None if metric is None else _trend(source, view, metric, whole)
-    _past(source, view, metric, trend, who)
+    _past(source, view, metric, who)
 
 
 def _moment(
-    now: LiveView, whole: Trend | None, tick: int
+    source: Hub, now: LiveView, metric: Metric | None, tick: int
 ) -> tuple[datetime | None, tuple[datetime, ...]]:
     """The moment replayed, moved on when the replay plays, and where a replay can stop; None and nothing when live."""
     is_new, moment = asked.is_new_tick(tick), asked.moment_shown(now.as_of)
     if moment is None:
         return None, ()
+    whole = None if metric is None else source.trend(now.experiment.id, metric.id)
     stops = stops_of(whole, moment)
     if asked.plays() and is_new:
         moment = advance(stops, moment)
     return moment, stops
 
 
-def _trend(source: Hub, view: LiveView, metric: Metric, whole: Trend | None) -> Trend | None:
+def _trend(source: Hub, view: LiveView, metric: Metric) -> Trend | None:
     """The rows of the range; in a replay those known then."""
-    chosen, until = asked.chosen_range(), view.frozen_at
-    if chosen == asked.ALL and until is None:
-        return whole
-    since = since_of(chosen, until or view.as_of)
+    until = view.frozen_at
+    since = since_of(asked.chosen_range(), until or view.as_of)
     return source.trend(view.experiment.id, metric.id, since=since, until=until)
 
 
@@ -116,17 +116,24 @@ def _verdict(view: LiveView, who: Viewer) -> bytes:
     return once_a_look(view, who, "history verdict", lambda: pack(verdict_card(view, who)))
 
 
-def _past(
-    source: Hub, view: LiveView, metric: Metric | None, trend: Trend | None, who: Viewer
-) -> None:
-    """The charts and the timeline below them."""
+def _past(source: Hub, view: LiveView, metric: Metric | None, who: Viewer) -> None:
+    """The charts and the timeline below them; while the store cannot be read, those shown last."""
+    shown = (view.experiment.id, metric, asked.chosen_range(), view.frozen_at, str(who.zone))
+    try:
+        packed = _packed(source, view, metric, who)
+    except StoreError as error:
+        words = notice(f"{error} The charts are those shown last.", "amber", "hard_drive")
+        live_block(words, key="history-lost")
+        packed = _last.get(shown, lambda: pack(None))
+    _last.put(shown, packed)
+    live_packed(packed, key="history-figures")
+
+
+def _packed(source: Hub, view: LiveView, metric: Metric | None, who: Viewer) -> bytes:
+    trend = None if metric is None else _trend(source, view, metric)
     moments = moments_of(view, source.store, trend, who.zone)
     if metric is None or trend is None or not len(trend.moved):
         words = "There are no numbers over time yet. They appear with the first reading that has visitors."
-        live_block(
-            notice(words, "", "hourglass_empty"), timeline(moments, who), key="history-empty"
-        )
-        return
+        return pack(notice(words, "", "hourglass_empty"), timeline(moments, who))
     chosen = asked.chosen_range()
-    packed = charts_packed(view, metric, trend, moments, viewer=who, chosen=chosen)
-    live_packed(packed, key="history-figures")
+    return charts_packed(view, metric, trend, moments, viewer=who, chosen=chosen)

@@ -14,10 +14,10 @@ from lib.live.view import LiveView
 from lib.ui import state
 from lib.ui.arms import arm_cards
 from lib.ui.bell import has_news
+from lib.ui.boundary import contained
 from lib.ui.evidence import evidence_panel
 from lib.ui.expert import expert_panel, fooled_panel
 from lib.ui.figures import figures_of
-from lib.ui.frame import boundary
 from lib.ui.header import header, notices, trouble_notice
 from lib.ui.live_block import live_block, live_packed, pack
 from lib.ui.markup import Node
@@ -38,6 +38,7 @@ STEP_S = 10  # ages and days running are made anew so often while no new look co
 
 
 @st.fragment
+@contained
 def live_panel(experiment_id: int | None, *, is_listed: bool = True, drawn: int = 0) -> None:
     """The experiment with its clock.
 
@@ -51,11 +52,10 @@ def live_panel(experiment_id: int | None, *, is_listed: bool = True, drawn: int 
     if (not is_listed and source.experiments()) or stage(view) > drawn or has_news(source):
         st.rerun()
     tick = _clock(view, round(1000 * source.poll_s))
-    with boundary():
-        if view is None or is_unread(view):
-            waiting(source, experiment_id)
-            return
-        draw_view(view, "live", tick=tick)
+    if view is None or is_unread(view):
+        waiting(source, experiment_id)
+        return
+    draw_view(view, "live", tick=tick)
 
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:

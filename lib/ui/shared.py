@@ -33,11 +33,16 @@ class Shelf:
                 self._kept.move_to_end(key)
                 return cast("T", self._kept[key])
         made = make()
+        self.put(key, made)
+        return made
+
+    def put(self, key: Hashable, made: object) -> None:
+        """Keep a result under this key, whatever was there."""
         with self._lock:
             self._kept[key] = made
+            self._kept.move_to_end(key)
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
-        return made
 
 
 _shelf = Shelf()
