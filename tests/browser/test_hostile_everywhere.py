@@ -162,7 +162,7 @@ def test_copilot(hostile, page):
         box.fill(question)
         box.press("Enter")
         page.wait_for_function(
-            f"document.querySelectorAll('[data-testid=stChatMessage]').length >= {2 * n}"
+            f"document.querySelectorAll('[data-testid=stChatMessage] [class*=st-key-foot-] .copy').length >= {n}"
             " && !document.querySelector('.st-key-stop-answer')",
             timeout=60_000,
         )
