@@ -26,15 +26,15 @@ _kept: list[tuple[Store, datetime, tuple[Alert, ...]]] = []
 def heard(store: Store, now: datetime) -> tuple[Alert, ...]:
     """The newest alerts, newest first, without muted experiments; those heard last while the store cannot be read."""
     second = now.replace(microsecond=0)
-    last = _kept[-1] if _kept else None
-    if last is not None and last[0] is store and last[1] == second:
+    last = _kept[-1] if _kept and _kept[-1][0] is store else None
+    if last is not None and last[1] == second:
         return last[2]
     try:
         quiet = muted(store)
         found = tuple(a for a in store.alerts(limit=NEWEST) if a.experiment_id not in quiet)
     except StoreError as error:  # every page listens; those that show history say what is wrong
         log.warning("the bell heard nothing: %s", error)
-        found = last[2] if last is not None and last[0] is store else ()
+        found = last[2] if last is not None else ()
     _kept[:] = [(store, second, found)]
     return found
 

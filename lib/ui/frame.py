@@ -98,8 +98,7 @@ def _menu(title: str) -> DeltaGenerator:
             for page, label, symbol in MENU:
                 st.page_link(page, label=label, icon=symbol, query_params=carry)
             _display()
-            with boundary():
-                bell(title)
+            bell(title)
         return st.container(key="bar", width=BAR_WIDTH)
 
 

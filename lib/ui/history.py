@@ -121,11 +121,11 @@ def _past(source: Hub, view: LiveView, metric: Metric | None, who: Viewer) -> No
     shown = (view.experiment.id, metric, asked.chosen_range(), view.frozen_at, str(who.zone))
     try:
         packed = _packed(source, view, metric, who)
+        _last.put(shown, packed)
     except StoreError as error:
         words = notice(f"{error} The charts are those shown last.", "amber", "hard_drive")
         live_block(words, key="history-lost")
-        packed = _last.get(shown, lambda: pack(None))
-    _last.put(shown, packed)
+        packed = _last.get(shown, pack)
     live_packed(packed, key="history-figures")
 
 
