@@ -7,9 +7,9 @@ survives reruns and page switches; what is done is in the store.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from lib.experiments.facts import Fact
@@ -22,6 +22,8 @@ class Answer:
     Args:
         conversation_id: where it belongs.
         question: what was asked.
+        asked_at: when, UTC.
+        question_id: of the kept question, empty while it could not be kept.
         text: Markdown shown so far.
         author: ``computed`` or the model's name.
         note: one line about how it came about.
@@ -30,10 +32,13 @@ class Answer:
         message_id: of the kept message, empty before.
         experiment_id: the experiment the talk is about from here on.
         step: the tool at work now, for a line like "looking at the results".
+        cancel: ends the work, once it has begun.
     """
 
     conversation_id: str
     question: str
+    asked_at: datetime
+    question_id: str = ""
     text: str = ""
     author: str = "computed"
     note: str = ""
@@ -44,7 +49,7 @@ class Answer:
     step: str = ""
     is_stopped: bool = False
     done: bool = False
-    future: Future[None] | None = None
+    cancel: Callable[[], object] | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
     def read(self) -> str:
@@ -53,9 +58,9 @@ class Answer:
 
     def stop(self) -> None:
         """End the request upstream at once; what was shown is kept."""
-        self.is_stopped = True
-        if self.future is not None:
-            self.future.cancel()
+        self.is_stopped = True  # work that begins only now ends by itself
+        if self.cancel is not None:
+            self.cancel()
 
     def finish(self) -> None:
         """Nothing more will come."""

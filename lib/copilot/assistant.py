@@ -7,11 +7,10 @@ loop. The rules always answer first: theirs is the fallback, and orders to chang
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from lib.copilot.answerer import Reply, answer
 from lib.copilot.budget import Budget
 from lib.copilot.desk import Asking, Desk, Findings, Keeper, Panel, markdown_of, plain_of
 from lib.copilot.draft import Draft, is_foreign
+from lib.copilot.keeping import about_kept, keep_answer, keep_question
 from lib.copilot.lexicon import Intent
 from lib.copilot.marks import BLOCK, marked_draft, marked_sentences, records
 from lib.copilot.models import ChatModel, End, Text, background_loop
@@ -79,29 +79,27 @@ class Assistant:
         """
         nothing: Sequence[ChatMessage] = ()
         earlier = tuple(self._kept(lambda: self.store.messages(conversation_id), nothing))
-        self.store.add_message(conversation_id, role="user", text=question, at=self.desk.clock())
-        made = Answer(conversation_id=conversation_id, question=question)
+        made = Answer(
+            conversation_id=conversation_id, question=question, asked_at=self.desk.clock()
+        )
+        keep_question(self.store, made)
         turn = _Turn(
             made=made,
             ask=Asking(desk=self.desk, lang=lang, zone=self.zone),
             context=self.context(conversation_id, experiment_id, lang),
             earlier=earlier,
         )
-        made.future = asyncio.run_coroutine_threadsafe(self._run(turn), background_loop())
+        asyncio.run_coroutine_threadsafe(self._run(turn), background_loop())
         return made
 
     def context(self, conversation_id: str, experiment_id: int | None, lang: str) -> Context:
         """What the conversation is about; it survives a restart."""
-        kept = self._kept(lambda: self.store.setting(f"chat:{conversation_id}"), None)
-        known = Context(lang=lang)
-        if kept:
-            with contextlib.suppress(ValueError, TypeError):
-                known = Context(**json.loads(kept))
-                known = replace(known, intent=Intent(known.intent), pending=Intent(known.pending))
-        if known.experiment_id is None or experiment_id is not None:
-            shown = experiment_id if experiment_id is not None else known.experiment_id
-            if known.experiment_id is None:
-                known = replace(known, experiment_id=shown)
+        nothing: Context | None = None
+        known = self._kept(lambda: about_kept(self.store, conversation_id), nothing)
+        if known is None:
+            known = Context(lang=lang)
+        if known.experiment_id is None:
+            known = replace(known, experiment_id=experiment_id)
         return known
 
     def _kept(self, read: Callable[[], T], otherwise: T) -> T:
@@ -113,8 +111,13 @@ class Assistant:
             return otherwise
 
     async def _run(self, turn: _Turn) -> None:
-        made = turn.made
+        made, task = turn.made, asyncio.current_task()
+        assert task is not None  # noqa: S101  # this is one
+        loop = asyncio.get_running_loop()
+        made.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         try:
+            if made.is_stopped:
+                raise asyncio.CancelledError  # noqa: TRY301  # the same way out as when it comes a moment later
             await self._answer(turn)
         except asyncio.CancelledError:
             made.is_stopped = True
@@ -129,10 +132,7 @@ class Assistant:
             log.exception("an answer failed")
             self._publish(turn, phrases(turn.lang)["fault_failed"])
         finally:
-            self._keep(turn)
-            made.finish()
-            if self.on_done is not None:
-                self.on_done(made)
+            self._end(turn)
 
     async def _answer(self, turn: _Turn) -> None:
         turn.reply = await asyncio.to_thread(answer, turn.ask, turn.made.question, turn.context)
@@ -355,23 +355,19 @@ class Assistant:
             said.append(words["completed"])
         return " ".join(said)
 
-    def _keep(self, turn: _Turn) -> None:
-        """Into the store: the answer, and what the talk is about."""
+    def _end(self, turn: _Turn) -> None:
+        """Keep the answer and tell whoever waits; whatever fails here, the waiting ends."""
         made = turn.made
-        kept = self.store.add_message(
-            made.conversation_id,
-            role="assistant",
-            text=made.text,
-            at=self.desk.clock(),
-            author=made.author,
-            facts=made.facts,
-            panel=made.panel,
-            note=made.note,
-        )
-        made.message_id = kept.id
-        if turn.reply is not None:
-            after = replace(turn.reply.context, experiment_id=made.experiment_id)
-            self.store.put_setting(f"chat:{made.conversation_id}", json.dumps(asdict(after)))
+        try:
+            about = turn.reply.context if turn.reply is not None else None
+            keep_answer(self.store, made, self.desk.clock(), about)
+        except Exception:  # see above
+            log.exception("an answer could not be kept")
+        try:
+            if self.on_done is not None:
+                self.on_done(made)
+        finally:
+            made.finish()
 
 
 def _is_settled(reply: Reply) -> bool:

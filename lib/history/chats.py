@@ -16,6 +16,7 @@ from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
 from lib.history.schema import conversations, messages, notes, settings, usage
 
+TITLE_LENGTH = 60
 M, N = messages.c, notes.c
 
 
@@ -67,7 +68,10 @@ class Chats:
         return tuple(_message(row) for row in self._database.read(lambda c: c.execute(query).all()))
 
     def add(self, message: ChatMessage) -> ChatMessage:
-        """Keep a message; it comes back with its id, empty when nothing can be kept now."""
+        """Keep a message; it comes back with its id, empty when nothing can be kept now.
+
+        The first of an unknown conversation begins it, with the question as its title.
+        """
         values = {
             **{name: getattr(message, name) for name in _WORDS},
             "conversation_id": message.conversation_id,
@@ -81,9 +85,10 @@ class Chats:
         def work(connection: Connection) -> str:
             own = conversations.c.id == message.conversation_id
             seen = update(conversations).where(own).values(updated_at=to_micros(message.at))
-            if connection.execute(seen).rowcount == 0:  # begun while nothing could be kept
+            if connection.execute(seen).rowcount == 0:
+                title = _title(message)
                 connection.execute(
-                    _conversation(self._database, message.conversation_id, "", message.at)
+                    _conversation(self._database, message.conversation_id, title, message.at)
                 )
             row = self._database.insert(messages).values(values).returning(M.id)
             return str(connection.execute(row).scalar_one())
@@ -186,6 +191,10 @@ def _conversation(database: Database, new_id: str, title: str, at: datetime) -> 
     return database.insert(conversations).values(
         id=new_id, title=title, created_at=moment, updated_at=moment
     )
+
+
+def _title(message: ChatMessage) -> str:
+    return " ".join(message.text.split())[:TITLE_LENGTH] if message.role == "user" else ""
 
 
 def _panel(panel: Mapping[str, Any] | None) -> str | None:

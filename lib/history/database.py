@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -34,6 +34,7 @@ from sqlalchemy.pool import NullPool
 from lib.experiments.errors import StoreError, StoreTooNew, StoreUnwritable
 from lib.history.address import describe, parse_url
 from lib.history.migrate import migrate, refuse_newer
+from lib.history.turns import Turns
 
 BUSY_S = 5.0
 CONNECT_S = 5
@@ -78,6 +79,7 @@ class Database:
         self.read_only_because = ""
         self._ready = False
         self._opening = threading.Lock()
+        self._turns: AbstractContextManager[None] = nullcontext() if self.is_postgres else Turns()
         self._shared = threading.local()
         self._open_or_say_why()
 
@@ -160,6 +162,7 @@ class Database:
         try:
             self._ensure()
             with (
+                self._turns,
                 self.engine.connect().execution_options(writes=True) as connection,
                 connection.begin(),
             ):

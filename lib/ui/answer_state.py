@@ -6,6 +6,10 @@ only; nobody else touches these keys.
 
 from __future__ import annotations
 
+import threading
+import uuid
+from collections.abc import Callable
+
 import streamlit as st
 
 from lib.copilot.answer import Answer
@@ -19,6 +23,7 @@ LONGEST_ID = 64
 
 _in_flight: dict[str, Answer] = {}
 _unsaved: dict[str, tuple[ChatMessage, ...]] = {}
+_holding = threading.Lock()
 
 
 def conversation_id() -> str:
@@ -27,6 +32,13 @@ def conversation_id() -> str:
     if linked.isalnum() and len(linked) <= LONGEST_ID:
         st.session_state[CONVERSATION] = linked
     return str(st.session_state.get(CONVERSATION, ""))
+
+
+def begin() -> str:
+    """A new conversation of this session, kept by its first message; its id."""
+    begun = uuid.uuid4().hex
+    st.session_state[CONVERSATION] = begun
+    return begun
 
 
 def open_conversation(chosen: str) -> None:
@@ -48,14 +60,27 @@ def fly(answer: Answer) -> None:
     _in_flight[answer.conversation_id] = answer
 
 
-def land(conversation: str) -> None:
-    """The answer of this conversation is done and kept."""
-    _in_flight.pop(conversation, None)
+def land(answer: Answer) -> None:
+    """This answer is done and kept; a newer one of the conversation flies on."""
+    if _in_flight.get(answer.conversation_id) is answer:
+        del _in_flight[answer.conversation_id]
 
 
 def keep_unsaved(conversation: str, *messages: ChatMessage) -> None:
     """Hold messages that could not be stored, so that they are not lost while this process lives."""
-    _unsaved[conversation] = (*_unsaved.get(conversation, ()), *messages)
+    with _holding:
+        if messages:
+            _unsaved[conversation] = (*_unsaved.get(conversation, ()), *messages)
+
+
+def keep_again(conversation: str, keep: Callable[[ChatMessage], bool]) -> None:
+    """Store what could not be stored before, oldest first, so that the next message comes after it."""
+    with _holding:
+        left = list(_unsaved.pop(conversation, ()))
+        while left and keep(left[0]):
+            del left[0]
+        if left:
+            _unsaved[conversation] = tuple(left)
 
 
 def unsaved(conversation: str) -> tuple[ChatMessage, ...]:

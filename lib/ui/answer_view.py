@@ -74,7 +74,7 @@ def tail(answer: Answer) -> None:
                 on_click=answer.stop,
             )  # fmt: skip
         return
-    answer_state.land(answer.conversation_id)
+    answer_state.land(answer)
     st.rerun()  # once, as a full run: the finished message and its panel take their place
 
 

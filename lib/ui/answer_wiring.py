@@ -14,8 +14,8 @@ from lib.copilot.answer import Answer
 from lib.copilot.assistant import Assistant
 from lib.copilot.budget import Budget
 from lib.copilot.commentary import Commentator
+from lib.copilot.keeping import unkept
 from lib.copilot.models import ChatModel, OpenAIModel
-from lib.experiments.chat import ChatMessage
 from lib.ui import answer_state
 from lib.ui.wiring import hub, settings
 
@@ -63,22 +63,5 @@ def commentator() -> Commentator | None:
 
 
 def _done(answer: Answer) -> None:
-    """An answer that could not be stored is held in memory."""
-    if answer.message_id:
-        return
-    at, conversation = hub().clock(), answer.conversation_id
-    asked = ChatMessage(
-        id="", conversation_id=conversation, at=at, role="user", text=answer.question
-    )
-    said = ChatMessage(
-        id="",
-        conversation_id=conversation,
-        at=at,
-        role="assistant",
-        text=answer.text,
-        author=answer.author,
-        facts=answer.facts,
-        panel=answer.panel,
-        note=answer.note,
-    )
-    answer_state.keep_unsaved(conversation, asked, said)
+    """What could not be stored is held in memory."""
+    answer_state.keep_unsaved(answer.conversation_id, *unkept(answer))

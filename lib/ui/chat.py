@@ -6,6 +6,7 @@ way, and an answer never holds up a tick: both are fragments of their own.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import streamlit as st
@@ -19,15 +20,21 @@ from lib.ui.answer_figures import key_of, sheets
 from lib.ui.answer_note import running_note
 from lib.ui.answer_view import draw_message, live_ids, tail
 from lib.ui.answer_wiring import assistant, model
+from lib.ui.boundary import contained
 from lib.ui.live_block import live_block
+from lib.ui.shared import Shelf
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
 from lib.ui.words import notice
 
 STYLE = Path(__file__).with_name("chat.css").read_text(encoding="utf-8")
-TITLE_LENGTH = 60
+TRY_AGAIN_S = 10.0
+AT_ONCE = timedelta(seconds=1)  # in the same run as the page around it
 SIDE_HEIGHT, FULL_HEIGHT = 560, 640
 LANGUAGES = ("en", "de", "fr", "es")
+NOTHING: tuple[ChatMessage, ...] = ()
+
+_last: Shelf = Shelf(keep=64)
 
 
 def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
@@ -52,7 +59,7 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
             key="chat-messages",
         ):
             if lost:
-                live_block(notice(lost, "amber", "hard_drive"), key="chat-lost")
+                _until_read(conversation, lost, hub().clock())
             _messages(conversation, messages, experiment_id)
         _suggestions(experiment_id, conversation)
         st.chat_input(
@@ -61,14 +68,30 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
 
 
 def kept(conversation: str) -> tuple[tuple[ChatMessage, ...], str]:
-    """Every message of a conversation, also those that could not be stored, and why some cannot be read."""
+    """Every message of a conversation, also those that could not be stored; those read last and why, if unreadable."""
     if not conversation:
         return (), ""
-    unsaved = answer_state.unsaved(conversation)
+    lost = ""
     try:
-        return (*hub().store.messages(conversation), *unsaved), ""
+        read = hub().store.messages(conversation)
+        _last.put(conversation, read)
     except StoreError as error:
-        return unsaved, str(error)
+        read, lost = _last.get(conversation, lambda: NOTHING), str(error)
+    return (*read, *answer_state.unsaved(conversation)), lost
+
+
+def forget(conversation: str) -> None:
+    """A conversation was deleted."""
+    _last.put(conversation, NOTHING)
+
+
+@st.fragment(run_every=TRY_AGAIN_S)
+@contained
+def _until_read(conversation: str, why: str, drawn_at: datetime) -> None:
+    """Why messages are missing; the page is drawn anew once they can be read."""
+    live_block(notice(why, "amber", "hard_drive"), key="chat-lost")
+    if hub().clock() - drawn_at > AT_ONCE and not kept(conversation)[1]:
+        st.rerun()
 
 
 def _head() -> None:
@@ -151,18 +174,28 @@ def _submitted(experiment_id: int | None) -> None:
 
 
 def ask(question: str, experiment_id: int | None) -> None:
-    """Begin to answer; an answer still on its way in this conversation is stopped and kept."""
-    conversation = answer_state.conversation_id()
-    if not conversation:
-        title = " ".join(question.split())[:TITLE_LENGTH]
-        conversation = hub().store.new_conversation(title, hub().clock())
-        answer_state.open_conversation(conversation)
+    """Begin to answer; an answer still on its way in this conversation is stopped and kept.
+
+    Streamlit may end a callback wherever it touches the session or the address, when more was clicked meanwhile:
+    what the session remembers comes first, then the store, however slow, then the address.
+    """
+    conversation = answer_state.conversation_id() or answer_state.begin()
     shown = experiment_id if experiment_id is not None else state.experiment_id()
+    able, lang = assistant(viewer(hub().clock).zone), interface_language()
     flying = answer_state.in_flight(conversation)
     if flying is not None and not flying.done:
         flying.stop()
         flying.wait(2.0)
-    made = assistant(viewer(hub().clock).zone).ask(
-        conversation, question, experiment_id=shown, lang=interface_language()
-    )
-    answer_state.fly(made)
+    answer_state.keep_again(conversation, _keep)
+    answer_state.fly(able.ask(conversation, question, experiment_id=shown, lang=lang))
+    answer_state.open_conversation(conversation)
+
+
+def _keep(message: ChatMessage) -> bool:
+    """Store a message that could not be stored before."""
+    return bool(
+        hub().store.add_message(
+            message.conversation_id, role=message.role, text=message.text, at=message.at,
+            author=message.author, facts=message.facts, panel=message.panel, note=message.note,
+        ).id
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from lib.experiments.chat import Conversation
 from lib.ui import answer_state, state
 from lib.ui.answer_wiring import model
 from lib.ui.boundary import contained
-from lib.ui.chat import chat_box
+from lib.ui.chat import chat_box, forget
 from lib.ui.wiring import hub
 
 MOST = 30
@@ -60,8 +60,9 @@ def _delete(conversation: str) -> None:
     if flying is not None:
         flying.stop()
         flying.wait(2.0)
-        answer_state.land(conversation)
+        answer_state.land(flying)
     hub().store.delete_conversation(conversation)
+    forget(conversation)
     hub().store.put_setting(f"chat:{conversation}", None)
     if answer_state.conversation_id() == conversation:
         answer_state.open_conversation("")

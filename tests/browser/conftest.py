@@ -24,12 +24,22 @@ FLAGS = [
 ]
 TICK_S = 2.0
 KEY = "phx_demo"
+HAS_FAILED = pytest.StashKey[bool]()
+running_logs: list[Path] = []
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        item.stash[HAS_FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +84,12 @@ def running_app(stand_in, folder, poll_s=TICK_S, script="dashboard.py", **more):
     ]
     with (folder / "app.log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
+    running_logs.append(folder / "app.log")
     try:
         wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, folder / "app.log")
         yield f"http://127.0.0.1:{port}"
     finally:
+        running_logs.remove(folder / "app.log")
         process.terminate()
         process.wait(timeout=20)
 
@@ -115,10 +127,10 @@ def chromium():
 
 
 @pytest.fixture
-def visit(chromium):
+def visit(chromium, request):
     """Opens an address in a fresh context: ``visit(url, width=390, height=844, color_scheme="dark")``.
 
-    An uncaught error in any page of the test fails it.
+    An uncaught error in any page of the test fails it. A test that fails tells what its pages and its servers said.
     """
     contexts, errors = [], []
 
@@ -132,6 +144,17 @@ def visit(chromium):
         return page
 
     yield open_page
+    if request.node.stash.get(HAS_FAILED, False):
+        tell(contexts)
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+def tell(contexts):
+    """Print what stands on the screens of a failed test, and the end of what its servers wrote."""
+    for page in (page for context in contexts for page in context.pages):
+        print(f"--- {page.url}\n{page.locator('body').inner_text()[-4000:]}")
+        print([box.input_value() for box in page.locator("textarea").all()])
+    for log in running_logs:
+        print(f"--- {log}\n{log.read_text()[-3000:]}")

@@ -6,6 +6,9 @@ import pwd
 import resource
 import sqlite3
 import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,6 +196,30 @@ def test_a_file_somebody_else_holds(tmp_path):
     other.execute("ROLLBACK")
     other.close()
     assert store.keep([reading(2)]) == 1
+    store.close()
+
+
+def test_a_small_write_beside_unending_ones(tmp_path):
+    """However much others of this process write on a slow disk, a question finds its turn."""
+    store = open_store(f"sqlite:///{tmp_path / 'h.sqlite3'}")
+    over = threading.Event()
+
+    def slowly(connection):
+        connection.execute(text("DELETE FROM settings WHERE name = 'others'"))
+        time.sleep(0.05)
+
+    def on_and_on():
+        while not over.is_set():
+            store._database.write(slowly, None)
+
+    with ThreadPoolExecutor(2) as others:
+        for _ in range(2):
+            others.submit(on_and_on)
+        try:
+            kept = [(store.put_setting("mine", str(i)), store.read_only_because) for i in range(30)]
+        finally:
+            over.set()
+    assert kept == [(True, "")] * 30
     store.close()
 
 

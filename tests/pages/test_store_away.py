@@ -5,7 +5,7 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from lib.ui import alerts_heard
+from lib.ui import alerts_heard, answer_state
 from tests.pages.conftest import trees, words
 from tests.pages.test_history import a_hub, charts
 
@@ -77,3 +77,37 @@ def test_a_question_is_answered_all_the_same(page, away):
     assert not at.exception
     assert "9,000" in words(at)
     assert "How many visitors so far?" in words(at)
+
+
+def test_what_was_said_stays_and_is_kept_later(page, away):
+    """While the store is away the talk stays on the screen; once it is back all of it is kept, in order."""
+    at = page(hub := a_hub(id=NUMBER), "pages/copilot.py", experiment=NUMBER)
+    asked = ["How is it going?", "How many visitors so far?", "How long until we know?"]
+    until_answered(ask(at, asked[0]), 2)
+    back = away(hub)
+    until_answered(ask(at, asked[1]), 4)
+    assert SENTENCE in said(at)
+    assert asked[0] in words(at), "what was read last stays"
+    back()
+    at.run()
+    assert SENTENCE not in said(at)
+    until_answered(ask(at, asked[2]), 6)
+    (talk,) = hub.store.conversations()
+    kept = hub.store.messages(talk.id)
+    assert [m.role for m in kept] == ["user", "assistant"] * 3
+    assert [m.text for m in kept[::2]] == asked
+
+
+def ask(at, question):
+    return at.chat_input(key="question").set_value(question).run()
+
+
+def until_answered(at, n):
+    """Until so many messages stand there."""
+    began = time.monotonic()
+    while len(at.chat_message) < n or any(not a.done for a in answer_state._in_flight.values()):
+        assert time.monotonic() - began < 20, words(at)
+        time.sleep(0.1)
+        at.run()
+    at.run()
+    assert not at.exception
