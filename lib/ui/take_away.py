@@ -5,10 +5,12 @@ Used by the history page and the dashboard.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 
 import streamlit as st
+from streamlit import runtime
 
 from lib import wording
 from lib.commentary.memo import MemoInput, memo_html, memo_markdown
@@ -27,6 +29,10 @@ from lib.ui.wiring import hub
 from lib.ui.words import state_of
 
 METHOD = "always-valid sequential test; intervals hold at every look at once; single_*: valid for one look only"
+
+HELD = 32  # files of all viewers together
+
+_places = itertools.count()
 
 
 def take_away(view: LiveView, metric: Metric, key: str) -> None:
@@ -61,9 +67,28 @@ def _offer(
     label: str, name: str, kind: str, symbol: str, make: Callable[[], str], *, key: str
 ) -> None:
     st.download_button(
-        label, make, file_name=name, mime=kind, icon=f":material/{symbol}:", key=key,
+        label, held(make, name, kind), file_name=name, mime=kind, icon=f":material/{symbol}:", key=key,
         on_click="ignore", type="tertiary", width="stretch",
     )  # fmt: skip
+
+
+def held(make: Callable[[], str], name: str, kind: str) -> Callable[[], bytes]:
+    """Makes the file when it is asked for and holds it until others were made after it.
+
+    Streamlit itself forgets such a file after the next two runs of anybody's page, ticks included: with many viewers
+    that is before a slow line has fetched it.
+    """
+
+    def made() -> bytes:
+        content = make().encode()
+        if runtime.exists():
+            place = f"take-away-{next(_places) % HELD}"
+            runtime.get_instance().media_file_mgr.add(
+                content, kind, place, file_name=name, is_for_static_download=True
+            )
+        return content
+
+    return made
 
 
 def _pictures() -> Node:

@@ -145,6 +145,8 @@ def test_files_are_taken_while_the_page_moves(app, visit, number):
         memo.click()
     assert file.value.failure() is None
     assert "always-valid" in file.value.path().read_text()
+    drawn(page, more=3)
+    assert page.request.get(file.value.url).ok, "a slow line still finds its file"
     pictures = []
     page.on("download", lambda picture: pictures.append(picture))  # noqa: PLW0108  # a built-in cannot be wrapped
     page.get_by_role("button", name="Every chart as a picture").click()

@@ -202,14 +202,11 @@ def test_files_taken_away(guarded):
             ]
 
 
-def taken(page, label, tries=3):
-    """The content of one download; one that a tick cancelled is asked for again."""
+def taken(page, label):
+    """The content of one download."""
     with page.expect_download() as waiting:
         page.get_by_role("button", name=label).click()
-    why = waiting.value.failure()
-    if why == "canceled" and tries > 1:
-        return taken(page, label, tries - 1)
-    assert why is None
+    assert waiting.value.failure() is None
     return Path(waiting.value.path()).read_text()
 
 
