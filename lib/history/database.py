@@ -41,6 +41,7 @@ CONNECT_S = 5
 SILENT: Mapping[str, int] = {  # a server that went away without a word is given up after 20 s, not after hours
     "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000,
 }  # fmt: skip
+AWAY_S = 5.0
 POOL: Mapping[str, int] = {"pool_size": 5, "max_overflow": 20, "pool_timeout": 10}
 OURS = (IntegrityError, ProgrammingError, DataError)  # mistakes of this program, not of the disk
 CROWDED = "too many readers at once"
@@ -78,6 +79,7 @@ class Database:
         self.engine = _engine(self.url)
         self.read_only_because = ""
         self._ready = False
+        self._away_until = 0.0
         self._opening = threading.Lock()
         self._turns: AbstractContextManager[None] = nullcontext() if self.is_postgres else Turns()
         self._shared = threading.local()
@@ -111,6 +113,7 @@ class Database:
         except PoolTimeout as error:
             raise StoreError(f"History cannot be read: {CROWDED}.") from error
         except DBAPIError as error:
+            self._note_away(error)
             if self._may_peek(error):
                 return self._peek(work)
             raise StoreError(f"History cannot be read: {_reason(error)}.") from error
@@ -172,6 +175,7 @@ class Database:
         except DatabaseError as error:
             if isinstance(error, OURS):
                 raise
+            self._note_away(error)
             raise StoreUnwritable(self._sentence(_reason(error))) from error
         self.read_only_because = ""
         return done
@@ -201,7 +205,9 @@ class Database:
             self.read_only_because = self._sentence(_reason(error))
 
     def _ensure(self) -> None:
-        """Migrate once; a failure is tried again at the next use."""
+        """Migrate once; a failure is tried again at the next use, a server that did not answer after a while."""
+        if time.monotonic() < self._away_until:
+            raise OperationalError("", None, ConnectionError("it did not answer a moment ago"))
         if self._ready:
             return
         with self._opening:
@@ -209,6 +215,12 @@ class Database:
                 _make_folder(self.url)
                 migrate(self.engine)
                 self._ready = True
+
+    def _note_away(self, error: DBAPIError) -> None:
+        """Waiting for a server that is away costs seconds: for a while everybody else is refused at once."""
+        is_answer = getattr(error.orig, "sqlstate", None) is not None
+        if self.is_postgres and not is_answer and time.monotonic() >= self._away_until:
+            self._away_until = time.monotonic() + AWAY_S
 
     def _may_peek(self, error: DBAPIError) -> bool:
         """Whether the file is there but SQLite finds no room beside it for its journal."""
@@ -231,7 +243,10 @@ class Database:
             raise StoreError(f"History cannot be read: {_reason(error)}.") from error
 
     def _sentence(self, reason: str) -> str:
-        return f"Nothing is being kept: {reason} ({describe(self.url)}). Live figures go on."
+        return (
+            f"Nothing is being kept: {reason} ({describe(self.url)}). "
+            "Live figures go on; alerts wait."
+        )
 
 
 def _engine(url: URL) -> Engine:

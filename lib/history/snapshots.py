@@ -4,7 +4,7 @@ A reading is new when its track has no row with that ``as_of``. The same moment 
 kept twice. The same moment with other totals is a correction: it is kept beside the first as the next
 revision, and the row it corrects is marked with the time it stopped counting. Every other reading is kept,
 also one whose totals did not move: the statistics go by the rows they were fed, so a restart must find
-exactly those.
+exactly those. What cannot be written waits in memory and goes along with what can be written next.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from lib.history.encode import layout_of, pack, pack_reported, unpack, unpack_re
 from lib.history.ladder import level_of
 from lib.history.moments import from_micros, to_micros
 from lib.history.schema import layouts, protections, snapshots, tracks
+from lib.history.waiting import Waiting
 
 MINIMUM, EVENT = (
     1,
@@ -83,11 +84,13 @@ class Snapshots:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known = threading.Lock()
+        self._waiting = Waiting()
         self._tracks: dict[tuple[int, str], int] = {}
         self._layouts: dict[str, int] = {}
 
     def keep(self, readings: Iterable[Snapshot]) -> int:
         """Keep what is new; the number of rows added, 0 when nothing can be kept now."""
+        readings = [*self._waiting.take(), *readings]
         by_track = attrgetter("experiment_id", "metric_id")
         ordered = sorted(readings, key=lambda s: (*by_track(s), s.as_of, s.taken_at))
         groups = [(key, tuple(group)) for key, group in groupby(ordered, by_track)]
@@ -96,6 +99,7 @@ class Snapshots:
         fresh: dict[str, int] = {}
         n = self._database.write(lambda c: sum(self._keep(c, *g, fresh) for g in groups), None)
         if n is None:
+            self._waiting.put(readings)
             return 0
         for text, layout_id in fresh.items():  # only now is it sure that they are kept
             self._remember(self._layouts, text, layout_id)
@@ -183,7 +187,8 @@ class Snapshots:
         return known
 
     def forget(self, experiment_id: int) -> None:
-        """Look the tracks of an experiment up again at the next use."""
+        """Its run is over: look its tracks up again at the next use, and keep nothing of it that still waits."""
+        self._waiting.drop(experiment_id)
         with self._known:
             self._tracks = {k: v for k, v in self._tracks.items() if k[0] != experiment_id}
 

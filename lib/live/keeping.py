@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from lib.experiments.errors import SourceDown, SourceError, SourceRefused
+from lib.experiments.errors import SourceDown, SourceError, SourceRefused, StoreError
 from lib.experiments.model import Experiment, Reading
 from lib.history import codec
 from lib.history.store import Store
 from lib.live.changes import changes
 from lib.live.view import Checked, LiveView, Trouble
 
+log = logging.getLogger(__name__)
 CHECKED = "looked:"  # and the experiment's id
 
 
@@ -42,6 +46,15 @@ def checked(store: Store, experiment_id: int) -> Checked | None:
     """What is kept of the last good look; None before the first."""
     said = store.setting(f"{CHECKED}{experiment_id}")
     return None if said is None else codec.loads(Checked, said)
+
+
+@contextmanager
+def without_store(what: str) -> Iterator[None]:
+    """Goes on while the store cannot be read; ``what`` is missing then, for the log."""
+    try:
+        yield
+    except StoreError as error:
+        log.info("%s: %s", what, error)
 
 
 def trouble_of(error: SourceError, now: datetime, wait_s: float) -> Trouble:

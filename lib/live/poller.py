@@ -17,7 +17,14 @@ from lib.experiments.errors import SourceDown, SourceError, SourceSurprise, Stor
 from lib.experiments.model import Clock, Experiment, Reading
 from lib.history.store import Store
 from lib.live.elsewhere import THE_LIST, Elsewhere
-from lib.live.keeping import checked, keep_along, note_changes, trouble_of, wait_of
+from lib.live.keeping import (
+    checked,
+    keep_along,
+    note_changes,
+    trouble_of,
+    wait_of,
+    without_store,
+)
 from lib.live.schedule import Schedule
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
@@ -100,7 +107,8 @@ class Poller:
         """Look at whatever is due. ``wait``: come back when all looks are done (tests, headless)."""
         now = self._monotonic()
         self._take_lease(now)
-        self._hear(now)
+        with without_store("other processes are not heard"):
+            self._hear(now)
         self._list(now)
         self._thin(now)
         work = self.poll if self.published.is_leader else self._follow
@@ -147,8 +155,9 @@ class Poller:
             return
         view = tracker.take(reading)
         keep_along(self._store, reading, view)
-        for announce in self.announce:
-            announce(view)
+        with without_store("nothing is announced"):
+            for announce in self.announce:
+                announce(view)
 
     def _starts_anew(self, tracker: Tracker, reading: Reading) -> bool:
         """Whether this is another run under the same id; what was kept of the earlier one is put aside.

@@ -5,11 +5,13 @@ Everything here can be rebuilt from the store: history is the truth, the tracker
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lib.commentary.sentences import comment
+from lib.experiments.errors import StoreError
 from lib.experiments.model import (
     Call,
     Experiment,
@@ -31,6 +33,7 @@ from lib.stats.results import Analysis, Forecast, Series
 from lib.stats.series import series_of
 from lib.stats.watch import Watch
 
+log = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 MAX_ROWS = (
     20_000  # a longer past is thinned in SQL before it is evaluated again; first rows of hours stay
@@ -54,14 +57,17 @@ class Tracker:
         self._shelf = shelf
         self._meter = meter
         self._plan: Plan | None = None
+        self._is_plan_kept = False
         self._tracks: dict[str, Track] = {}
         self._daily: list[Analysis] = []
+        self._calls: tuple[Call, ...] = ()
 
     def take(self, reading: Reading) -> LiveView:
         """One more reading: keep its numbers, evaluate them, make the view."""
         self._configure(reading.experiment)
         self._shelf.keep(reading.snapshots)
         self._feed_all(reading.snapshots)
+        self._keep_plan()
         speed = self._meter.saw(reading.server_now, reading.taken_at)
         self.view = self._view(reading, speed)
         self.is_new = False
@@ -159,11 +165,22 @@ class Tracker:
         made = make_plan(self.experiment, series, snapshot.as_of)
         return None if made is None else self._shelf.freeze_plan(made)
 
+    def _keep_plan(self) -> None:
+        """A plan made while nothing could be kept is kept as soon as it can be: a restart must find this one."""
+        if self._plan is None or self._is_plan_kept:
+            return
+        try:
+            if self._shelf.plan(self.experiment.id) is None:
+                self._shelf.freeze_plan(self._plan)
+            self._is_plan_kept = self._shelf.plan(self.experiment.id) is not None
+        except StoreError as error:
+            log.info("the plan of experiment %s is not kept yet: %s", self.experiment.id, error)
+
     def _view(self, reading: Reading, speed: float) -> LiveView:
         moment = _Moment(
             server_now=reading.server_now,
             exposures=reading.exposures or self.view.exposures,
-            calls=self._shelf.calls(self.experiment.id),
+            calls=self._recorded(),
         )
         analyses, outlook = self._analyses(moment)
         primary = next((a for a in analyses if a.metric == self.experiment.primary), None)
@@ -192,6 +209,16 @@ class Tracker:
             evidence_yesterday=track.evidence_before(DAY) if track else None,
             evidence_course=track.course if track else (),
         )
+
+    def _recorded(self) -> tuple[Call, ...]:
+        """The calls as they are kept; while they cannot be read, as they were read last."""
+        try:
+            self._calls = self._shelf.calls(self.experiment.id)
+        except StoreError as error:
+            log.info(
+                "experiment %s goes on with the calls read last: %s", self.experiment.id, error
+            )
+        return self._calls
 
     def _analyses(self, moment: _Moment) -> tuple[tuple[Analysis, ...], Forecast | None]:
         """Guardrails first, since the primary's verdict needs them; returned in the metrics' order.

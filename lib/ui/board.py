@@ -19,6 +19,7 @@ from lib.live.view import LiveView
 from lib.ui.bell import has_news
 from lib.ui.board_tiles import FILTERS, in_order, is_shown, summary, tile, unread_tile
 from lib.ui.boundary import contained
+from lib.ui.header import unkept_notice
 from lib.ui.live_block import live_block
 from lib.ui.live_panel import FIRST_TICK_MS, waiting
 from lib.ui.markup import Node, div, icon, span, tag
@@ -66,7 +67,8 @@ def _clock(source: Hub) -> int:
 
 def _page(source: Hub, who: Viewer) -> None:
     views = source.views()
-    live_block(_head(views), key="board-title")
+    unkept = source.store.read_only_because
+    live_block(_head(views), unkept_notice(unkept) if unkept else None, key="board-title")
     _controls()
     words, chosen = st.query_params.get(SEARCH, ""), chosen_filter()
     nodes = tiles_of(source, who, chosen, words)

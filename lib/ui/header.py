@@ -140,10 +140,13 @@ def _pace(view: LiveView, *, is_live: bool, tick: int) -> list[Node]:
     return nodes
 
 
-def notices(view: LiveView, viewer: Viewer) -> list[Node]:
-    """What a reader has to know about the source before reading on; often nothing."""
-    said: list[Node] = []
-    if view.trouble is not None:
+def notices(view: LiveView, viewer: Viewer, unkept: str = "") -> list[Node]:
+    """What a reader has to know about source and store before reading on; often nothing.
+
+    ``unkept``: why nothing is being kept now, as the store says it.
+    """
+    said = [unkept_notice(unkept)] if unkept else []
+    if view.trouble is not None and not (unkept and view.trouble.kind == "store"):
         said.append(_trouble(view, view.trouble, viewer))
     elif is_unchecked(view, viewer):
         said.append(notice(f"{_last_good(view, viewer)}.", "amber", "history"))
@@ -154,6 +157,11 @@ def notices(view: LiveView, viewer: Viewer) -> list[Node]:
         words = "New numbers on the way; the ones shown are from the previous run."
         said.append(notice(words, "", "autorenew"))
     return said + _excluded(view)
+
+
+def unkept_notice(why: str) -> Node:
+    """The history is not being written; the page goes on live."""
+    return notice(why, "amber", "hard_drive")
 
 
 def is_unchecked(view: LiveView, viewer: Viewer) -> bool:

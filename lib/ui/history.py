@@ -83,7 +83,7 @@ def _draw(source: Hub, now: LiveView, tick: int) -> None:
     if view is None:
         return
     head = header(view, who, is_live=state.is_live(), tick=tick)
-    live_block(head, *notices(now, who), key="history-header")
+    live_block(head, *notices(now, who, source.store.read_only_because), key="history-header")
     if moment is not None:
         replay_bar(view, stops, moment, who)
     live_packed(_verdict(view, who), "history-verdict")

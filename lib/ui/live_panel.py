@@ -175,7 +175,8 @@ def draw_view(
     moving = state.is_live() if is_live is None else is_live
     missed = None if compact else since_line(view, who, key)
     head = header(view, who, is_live=moving, tick=tick)
-    live_block(head, *notices(view, who), missed, key=f"{key}-header")
+    said = notices(view, who, "" if compact else hub().store.read_only_because)
+    live_block(head, *said, missed, key=f"{key}-header")
     live_packed(_packed(view, who, "compact" if compact else "body"), f"{key}-body")
     if compact:
         return

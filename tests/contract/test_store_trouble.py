@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 
 from lib.experiments.errors import StoreError, StoreTooNew
 from lib.experiments.model import Alert, AlertKind, Plan, Snapshot, Totals
+from lib.history import database
 from lib.history.store import Store
 from tests.postgres import Server
 
@@ -65,7 +66,7 @@ def somebody_else():
 def every_write(store):
     """Each kind of write once; what it answers when nothing can be kept."""
     return {
-        "keep": store.keep([reading(999)]),
+        "keep": store.keep([reading(0)]),
         "plan": store.freeze_plan(PLAN),
         "alert": store.raise_alert(ALERT, [("slack", "{}")]),
         "setting": store.put_setting("a", "b"),
@@ -109,12 +110,12 @@ def test_disk_full_and_room_again(tmp_path):
     event.listen(engine, "connect", small_disk)
     fill_up(store)
     assert store.read_only_because.startswith("Nothing is being kept: the disk is full")
-    assert "Live figures go on." in store.read_only_because
+    assert "Live figures go on; alerts wait." in store.read_only_because
     assert store.newest(1, "m", at=START + timedelta(seconds=1)) == reading(1)
     assert store.keep([reading(999_000 + i) for i in range(100)]) == 0
     event.remove(engine, "connect", small_disk)
     engine.dispose()
-    assert store.keep([reading(999)]) == 1
+    assert store.keep([reading(999)]) == 40 + 100 + 1, "what was refused is kept now"
     assert store.read_only_because == ""
     store.close()
 
@@ -134,9 +135,9 @@ def test_a_file_that_cannot_grow(tmp_path):
         assert store.newest(1, "m", at=START + timedelta(seconds=1)) == reading(1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert store.keep([reading(99_999)]) == 1
+    assert store.keep([reading(99_999)]) == 50 * answers.count(0) + 1
     assert store.read_only_because == ""
-    assert len(store.snapshots(1, "m")) == 2 + sum(answers)
+    assert len(store.snapshots(1, "m")) == 2 + 50 * len(answers)
     store.close()
 
 
@@ -172,8 +173,8 @@ def test_no_place_at_all(open_folder):
         with pytest.raises(StoreError, match="cannot be read"):
             store.newest(1, "m")
     open_folder.chmod(0o755)
-    assert store.keep([reading(1)]) == 1
-    assert store.newest(1, "m") == reading(1)
+    assert store.keep([reading(1)]) == 2, "the refused one as well"
+    assert store.snapshots(1, "m") == (reading(0), reading(1))
     store.close()
 
 
@@ -284,8 +285,9 @@ def test_a_newer_history_is_refused(database_url):
         open_store(database_url)
 
 
-def test_postgres_away_and_back():
+def test_postgres_away_and_back(monkeypatch):
     """While the server is away writing says so and reading raises; the address and password stay out of it."""
+    monkeypatch.setattr(database, "AWAY_S", 0.0)
     server = Server().start()
     try:
         url = server.new_database().replace("tests@", "tests:hunter2@")
@@ -304,7 +306,7 @@ def test_postgres_away_and_back():
             assert "hunter2" not in sentence
         server.resume()
         assert store.newest(1, "m") == reading(1)
-        assert store.keep([reading(2)]) == 1
+        assert store.keep([reading(2)]) == 2, "the refused one as well"
         assert late.newest(1, "m") == reading(2)
         assert late.keep([reading(3)]) == 1
         assert store.read_only_because == late.read_only_because == ""
@@ -317,5 +319,33 @@ def test_postgres_away_and_back():
             assert store.newest(1, "m") == reading(3)
         store.close()
         late.close()
+    finally:
+        server.stop()
+
+
+def test_one_waits_for_a_server_that_is_silent_not_all(monkeypatch):
+    """Who found it silent paid with seconds; for a while the others are refused at once, then it is asked again."""
+    server = Server().start()
+    try:
+        store = open_store(server.new_database())
+        store.keep([reading(1)])
+        tried = []
+        connect = store._database.engine.connect
+
+        def counted(*args, **options):
+            tried.append(None)
+            return connect(*args, **options)
+
+        monkeypatch.setattr(store._database.engine, "connect", counted)
+        server.pause()
+        for _ in range(5):
+            with pytest.raises(StoreError, match="does not answer"):
+                store.newest(1, "m")
+            assert store.keep([reading(2)]) == 0
+        assert len(tried) == 1
+        server.resume()
+        monkeypatch.setattr(store._database, "_away_until", 0.0)
+        assert store.newest(1, "m") == reading(1)
+        store.close()
     finally:
         server.stop()

@@ -81,6 +81,7 @@ class FakeHub:
             n_watched=1,
             pace=Pace(used={"requests a minute": (12, 480)}, n_requests=55),
             trouble=self.list_trouble,
+            store_trouble=self.store.read_only_because,
             last_round_at=self.now,
             has_list=self.is_read,
         )

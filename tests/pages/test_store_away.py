@@ -12,6 +12,8 @@ from tests.pages.test_history import a_hub, charts
 SENTENCE = "History cannot be read: the database does not answer."
 NUMBER = 707  # what is made once a look is shared, also between tests
 SHOWS_HISTORY = {"pages/history.py", "pages/copilot.py", "pages/alerts.py", "pages/connection.py"}
+UNKEPT = "Nothing is being kept: the database does not answer"
+SAYS_UNKEPT = {"dashboard.py", "pages/board.py", "pages/history.py", "pages/connection.py"}
 LIVE = {"dashboard.py", "pages/board.py", "pages/history.py"}
 
 
@@ -42,15 +44,19 @@ def test_every_page_goes_on(page, away, script):
     at = page(hub, script, experiment=NUMBER)
     verdict = hub.look(NUMBER).sentences[0].text
     back = away(hub)
+    hub.store.put_setting("anything", "new")
     at.run()
     assert not at.exception
     assert (SENTENCE in said(at)) == (script in SHOWS_HISTORY)
+    assert (UNKEPT in said(at)) == (script in SAYS_UNKEPT)
     assert (verdict in words(at)) == (script in LIVE)
     back()
+    hub.store.put_setting("anything", "new")
     alerts_heard._kept.clear()
     at.run()
     assert not at.exception
     assert SENTENCE not in said(at)
+    assert UNKEPT not in said(at)
 
 
 def test_charts_shown_stay(page, away):
