@@ -25,7 +25,8 @@ def agrees(mention: Mention, fact: Fact, scene: Scene, lang: str) -> bool:
     """Whether unit and value fit: within half of the last printed digit, or exactly as the fact is shown."""
     if not has_unit(mention, fact, scene):
         return False
-    shown = lex_words(fact.shown, lang)
+    bare = mention.kind is Kind.P and not fact.shown.startswith("<")
+    shown = lex_words(f"p = {fact.shown}" if bare else fact.shown, lang)
     as_shown = any(_is_same(mention, other) for other in shown)
     if mention.kind in {Kind.DATE, Kind.CLOCK}:
         return _same_moment(mention, fact, shown)
