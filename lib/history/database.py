@@ -80,6 +80,7 @@ class Database:
         self.read_only_because = ""
         self._ready = False
         self._away_until = 0.0
+        self._away_because: BaseException = ConnectionError()
         self._opening = threading.Lock()
         self._turns: AbstractContextManager[None] = nullcontext() if self.is_postgres else Turns()
         self._shared = threading.local()
@@ -107,6 +108,8 @@ class Database:
             StoreError: the database cannot be read now.
         """
         try:
+            if self.is_postgres:  # SQLite is read while another program writes
+                self._refuse_while_away()
             self._ensure()
             with self._connection() as connection:
                 return work(connection)
@@ -163,13 +166,8 @@ class Database:
             StoreUnwritable: the disk is full, the file read-only or the server away.
         """
         try:
-            self._ensure()
-            with (
-                self._turns,
-                self.engine.connect().execution_options(writes=True) as connection,
-                connection.begin(),
-            ):
-                done = work(connection)
+            with self._turns:
+                done = self._write_now(work)
         except PoolTimeout as error:
             raise StoreUnwritable(self._sentence(CROWDED)) from error
         except DatabaseError as error:
@@ -179,6 +177,15 @@ class Database:
             raise StoreUnwritable(self._sentence(_reason(error))) from error
         self.read_only_because = ""
         return done
+
+    def _write_now(self, work: Callable[[Connection], T]) -> T:
+        self._refuse_while_away()
+        self._ensure()
+        with (
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
 
     def close(self) -> None:
         """Give every connection back; a temporary file is removed."""
@@ -205,9 +212,7 @@ class Database:
             self.read_only_because = self._sentence(_reason(error))
 
     def _ensure(self) -> None:
-        """Migrate once; a failure is tried again at the next use, a server that did not answer after a while."""
-        if time.monotonic() < self._away_until:
-            raise OperationalError("", None, ConnectionError("it did not answer a moment ago"))
+        """Migrate once; a failure is tried again at the next use."""
         if self._ready:
             return
         with self._opening:
@@ -216,11 +221,17 @@ class Database:
                 migrate(self.engine)
                 self._ready = True
 
+    def _refuse_while_away(self) -> None:
+        if time.monotonic() < self._away_until:
+            raise OperationalError("", None, self._away_because)
+
     def _note_away(self, error: DBAPIError) -> None:
-        """Waiting for a server that is away costs seconds: for a while everybody else is refused at once."""
+        """Who waited in vain waited for seconds: for a while everybody else is refused at once."""
         is_answer = getattr(error.orig, "sqlstate", None) is not None
-        if self.is_postgres and not is_answer and time.monotonic() >= self._away_until:
+        is_away = not is_answer if self.is_postgres else "database is locked" in str(error.orig)
+        if is_away and error.orig is not None and error.orig is not self._away_because:
             self._away_until = time.monotonic() + AWAY_S
+            self._away_because = error.orig
 
     def _may_peek(self, error: DBAPIError) -> bool:
         """Whether the file is there but SQLite finds no room beside it for its journal."""
