@@ -16,6 +16,7 @@ from lib.copilot.answer import Answer
 from lib.experiments.chat import ChatMessage
 
 CONVERSATION = "conversation_id"
+BEGUN = "conversation_begun"
 LINK = "conversation"
 SHOWN_NOW = "panels_shown_now"
 PICKS = "suggestion_round"
@@ -38,12 +39,21 @@ def begin() -> str:
     """A new conversation of this session, kept by its first message; its id."""
     begun = uuid.uuid4().hex
     st.session_state[CONVERSATION] = begun
+    st.session_state[BEGUN] = True
     return begun
+
+
+def link_begun() -> None:
+    """Put a conversation that was just begun into the address."""
+    if st.session_state.get(BEGUN):
+        st.query_params[LINK] = st.session_state[CONVERSATION]
+        st.session_state[BEGUN] = False
 
 
 def open_conversation(chosen: str) -> None:
     """Show this conversation from now on, in the address too; empty begins a new one."""
     st.session_state[CONVERSATION] = chosen
+    st.session_state[BEGUN] = False
     if chosen:
         st.query_params[LINK] = chosen
     else:

@@ -45,6 +45,7 @@ def chat_box(experiment_id: int | None, *, full_width: bool = False) -> None:
         full_width: on a page of its own.
     """
     st.html(f"<style>{STYLE}</style>")
+    answer_state.link_begun()
     conversation = answer_state.conversation_id()
     messages, lost = kept(conversation)
     with st.container(key="chat"):
@@ -177,7 +178,7 @@ def ask(question: str, experiment_id: int | None) -> None:
     """Begin to answer; an answer still on its way in this conversation is stopped and kept.
 
     Streamlit may end a callback wherever it touches the session or the address, when more was clicked meanwhile:
-    what the session remembers comes first, then the store, however slow, then the address.
+    what the session remembers comes first, then the store, however slow; the address is the next drawing's.
     """
     conversation = answer_state.conversation_id() or answer_state.begin()
     shown = experiment_id if experiment_id is not None else state.experiment_id()
@@ -188,7 +189,6 @@ def ask(question: str, experiment_id: int | None) -> None:
         flying.wait(2.0)
     answer_state.keep_again(conversation, _keep)
     answer_state.fly(able.ask(conversation, question, experiment_id=shown, lang=lang))
-    answer_state.open_conversation(conversation)
 
 
 def _keep(message: ChatMessage) -> bool:

@@ -1,6 +1,7 @@
 """The design's demo script word for word, by rules and with a model; ticks go on while an answer is written."""
 
 import re
+import sqlite3
 import time
 from itertools import pairwise
 
@@ -94,6 +95,24 @@ def test_demo_script(mode, visit, request):
     assert re.search(r"in 3 days|in 7 days", said)
     badge = "computed" if mode == "app" else "scripted-1"  # below it once the page is drawn in full
     last.get_by_text(badge).first.wait_for(timeout=10_000)
+
+
+def test_a_question_asked_while_the_store_is_slow(stand_in, visit, tmp_path):
+    """Another program holds the file and the reader clicks on: the question is answered, kept and in the address."""
+    with running_app(stand_in, tmp_path) as address:
+        page = visit(address)
+        page.wait_for_selector(".live-block .verdict")
+        with sqlite3.connect(tmp_path / "history.sqlite3", timeout=30) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ask(page, "How many visitors so far?")
+            page.wait_for_timeout(500)
+            page.locator(".st-key-is_live label").first.click()
+            page.wait_for_timeout(1000)
+        wait_for_answers(page, 2)
+        assert "How many visitors so far?" in page.locator(ANSWERS).first.inner_text()
+        page.wait_for_function("location.search.includes('conversation=')")
+        page.reload()
+        wait_for_answers(page, 2)
 
 
 WATCH = (
