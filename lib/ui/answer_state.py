@@ -14,6 +14,7 @@ import streamlit as st
 
 from lib.copilot.answer import Answer
 from lib.experiments.chat import ChatMessage
+from lib.ui import state
 
 CONVERSATION = "conversation_id"
 BEGUN = "conversation_begun"
@@ -29,7 +30,7 @@ _holding = threading.Lock()
 
 def conversation_id() -> str:
     """The conversation of this session: the link's, else the last one; empty before the first question."""
-    linked = st.query_params.get(LINK, "")
+    linked = state.link(LINK)
     if linked.isalnum() and len(linked) <= LONGEST_ID:
         st.session_state[CONVERSATION] = linked
     return str(st.session_state.get(CONVERSATION, ""))
@@ -52,6 +53,7 @@ def link_begun() -> None:
 
 def open_conversation(chosen: str) -> None:
     """Show this conversation from now on, in the address too; empty begins a new one."""
+    state.leave_link(LINK)
     st.session_state[CONVERSATION] = chosen
     st.session_state[BEGUN] = False
     if chosen:

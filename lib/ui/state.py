@@ -5,6 +5,8 @@ Ids, text and switches only; facts live in the hub.
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 EXPERIMENT = "experiment_id"
@@ -12,6 +14,8 @@ LIVE = "is_live"
 BLUE_ORANGE = "is_blue_orange"
 ASKED = "refresh_asked"
 FOOLED = "fooled_asked"
+LEFT = "links_left"
+STALE_S = 1.0
 
 
 def experiment_id() -> int | None:
@@ -23,14 +27,28 @@ def experiment_id() -> int | None:
     return chosen
 
 
+def link(name: str) -> str:
+    """What the address says, but not what this session has just left: runs asked for before still bring it."""
+    said = st.query_params.get(name, "")
+    left, at = st.session_state.get(LEFT, {}).get(name, ("", 0.0))
+    return "" if said == left and time.monotonic() - at < STALE_S else said
+
+
+def leave_link(name: str) -> None:
+    """What the address says of ``name`` does not hold any more."""
+    left = {name: (st.query_params.get(name, ""), time.monotonic())}
+    st.session_state[LEFT] = st.session_state.get(LEFT, {}) | left
+
+
 def linked_id() -> int | None:
     """The id in the address; None when there is none or it is no number."""
-    raw = st.query_params.get("experiment", "")
+    raw = link("experiment")
     return int(raw) if raw.isdecimal() and len(raw) < 12 else None
 
 
 def choose(chosen: int) -> None:
     """Show this experiment from now on, in the address too."""
+    leave_link("experiment")
     st.session_state[EXPERIMENT] = chosen
     st.query_params["experiment"] = str(chosen)
 

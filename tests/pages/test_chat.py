@@ -114,6 +114,20 @@ def test_new_and_delete(hub, page):
     assert hub.store.messages(conversation) == ()
 
 
+def test_a_late_run_does_not_bring_back_what_was_left(hub, page):
+    """A tick asked for before "New" still names the old conversation; a second later its link counts again."""
+    at = ask(page(hub, experiment=hub.listed[0].id), "How is it going?")
+    conversation = hub.store.conversations()[0].id
+    at.button(key="chat-new").click().run()
+    at.query_params["conversation"] = conversation
+    at.run()
+    assert [m.name for m in at.chat_message] == ["assistant"], "only the welcome"
+    time.sleep(1.1)
+    at.query_params["conversation"] = conversation
+    at.run()
+    assert [m.name for m in at.chat_message] == ["user", "assistant"]
+
+
 def test_older_panels_freeze(hub, page):
     """Of two panels of one experiment only the newest ticks; the older one offers to show now."""
     at = ask(page(hub, experiment=hub.listed[0].id), "Show live results")
