@@ -17,12 +17,17 @@ from lib.copilot.question import Context
 from lib.experiments.chat import ChatMessage
 
 
+def keep(store: Keeper, message: ChatMessage) -> str:
+    """Keep a message; its id, empty when nothing can be kept now."""
+    return store.add_message(
+        message.conversation_id, role=message.role, text=message.text, at=message.at,
+        author=message.author, facts=message.facts, panel=message.panel, note=message.note,
+    ).id  # fmt: skip
+
+
 def keep_question(store: Keeper, made: Answer) -> None:
     """Keep the question; ``question_id`` stays empty when nothing can be kept now."""
-    kept = store.add_message(
-        made.conversation_id, role="user", text=made.question, at=made.asked_at
-    )
-    made.question_id = kept.id
+    made.question_id = keep(store, _asked(made))
 
 
 def keep_answer(store: Keeper, made: Answer, at: datetime, about: Context | None) -> None:
@@ -30,10 +35,7 @@ def keep_answer(store: Keeper, made: Answer, at: datetime, about: Context | None
     if not made.question_id:
         keep_question(store, made)
     if made.question_id:
-        made.message_id = store.add_message(
-            made.conversation_id, role="assistant", text=made.text, at=at, author=made.author,
-            facts=made.facts, panel=made.panel, note=made.note,
-        ).id  # fmt: skip
+        made.message_id = keep(store, _said(made, at))
     if about is not None:
         after = replace(about, experiment_id=made.experiment_id)
         store.put_setting(_setting(made.conversation_id), json.dumps(asdict(after)))
@@ -41,18 +43,26 @@ def keep_answer(store: Keeper, made: Answer, at: datetime, about: Context | None
 
 def unkept(made: Answer) -> tuple[ChatMessage, ...]:
     """The question and the answer, as far as the store could not take them."""
-    asked = ChatMessage(
-        id="",
-        conversation_id=made.conversation_id,
-        at=made.asked_at,
-        role="user",
-        text=made.question,
-    )
-    said = ChatMessage(
-        id="", conversation_id=made.conversation_id, at=made.asked_at, role="assistant", text=made.text,
+    both = ((_asked(made), made.question_id), (_said(made, made.asked_at), made.message_id))
+    return tuple(message for message, kept in both if not kept)
+
+
+def _asked(made: Answer) -> ChatMessage:
+    return ChatMessage(
+        id="", conversation_id=made.conversation_id, at=made.asked_at, role="user", text=made.question
+    )  # fmt: skip
+
+
+def _said(made: Answer, at: datetime) -> ChatMessage:
+    return ChatMessage(
+        id="", conversation_id=made.conversation_id, at=at, role="assistant", text=made.text,
         author=made.author, facts=made.facts, panel=made.panel, note=made.note,
     )  # fmt: skip
-    return tuple(m for m, kept in ((asked, made.question_id), (said, made.message_id)) if not kept)
+
+
+def forget_about(store: Keeper, conversation_id: str) -> None:
+    """The conversation was deleted: what it was about goes too."""
+    store.put_setting(_setting(conversation_id), None)
 
 
 def about_kept(store: Keeper, conversation_id: str) -> Context | None:

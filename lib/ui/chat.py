@@ -13,6 +13,7 @@ import streamlit as st
 
 from lib.copilot.answerer import suggestions
 from lib.copilot.desk import Asking
+from lib.copilot.keeping import keep
 from lib.experiments.chat import ChatMessage
 from lib.experiments.errors import StoreError
 from lib.ui import answer_state, state
@@ -187,15 +188,5 @@ def ask(question: str, experiment_id: int | None) -> None:
     if flying is not None and not flying.done:
         flying.stop()
         flying.wait(2.0)
-    answer_state.keep_again(conversation, _keep)
+    answer_state.keep_again(conversation, lambda message: bool(keep(hub().store, message)))
     answer_state.fly(able.ask(conversation, question, experiment_id=shown, lang=lang))
-
-
-def _keep(message: ChatMessage) -> bool:
-    """Store a message that could not be stored before."""
-    return bool(
-        hub().store.add_message(
-            message.conversation_id, role=message.role, text=message.text, at=message.at,
-            author=message.author, facts=message.facts, panel=message.panel, note=message.note,
-        ).id
-    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import wording
+from lib.copilot.keeping import forget_about
 from lib.experiments.chat import Conversation
 from lib.ui import answer_state, state
 from lib.ui.answer_wiring import model
@@ -63,7 +64,7 @@ def _delete(conversation: str) -> None:
         answer_state.land(flying)
     hub().store.delete_conversation(conversation)
     forget(conversation)
-    hub().store.put_setting(f"chat:{conversation}", None)
+    forget_about(hub().store, conversation)
     if answer_state.conversation_id() == conversation:
         answer_state.open_conversation("")
 
