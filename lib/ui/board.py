@@ -19,14 +19,13 @@ from lib.live.view import LiveView
 from lib.ui.bell import has_news
 from lib.ui.board_tiles import FILTERS, in_order, is_shown, summary, tile, unread_tile
 from lib.ui.boundary import contained
-from lib.ui.header import unkept_notice
 from lib.ui.live_block import live_block
 from lib.ui.live_panel import FIRST_TICK_MS, waiting
 from lib.ui.markup import Node, div, icon, span, tag
 from lib.ui.verdict import data_labels
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
-from lib.ui.words import notice
+from lib.ui.words import notice, store_notice
 
 STYLE = (Path(__file__).parent / "board.css").read_text(encoding="utf-8")
 TV, SEARCH, SHOW = "tv", "find", "show"
@@ -68,7 +67,7 @@ def _clock(source: Hub) -> int:
 def _page(source: Hub, who: Viewer) -> None:
     views = source.views()
     unkept = source.store.read_only_because
-    live_block(_head(views), unkept_notice(unkept) if unkept else None, key="board-title")
+    live_block(_head(views), store_notice(unkept) if unkept else None, key="board-title")
     _controls()
     words, chosen = st.query_params.get(SEARCH, ""), chosen_filter()
     nodes = tiles_of(source, who, chosen, words)

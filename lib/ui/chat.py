@@ -26,7 +26,7 @@ from lib.ui.live_block import live_block
 from lib.ui.shared import Shelf
 from lib.ui.viewer import viewer
 from lib.ui.wiring import hub
-from lib.ui.words import notice
+from lib.ui.words import store_notice
 
 STYLE = Path(__file__).with_name("chat.css").read_text(encoding="utf-8")
 TRY_AGAIN_S = 10.0
@@ -91,7 +91,7 @@ def forget(conversation: str) -> None:
 @contained
 def _until_read(conversation: str, why: str, drawn_at: datetime) -> None:
     """Why messages are missing; the page is drawn anew once they can be read."""
-    live_block(notice(why, "amber", "hard_drive"), key="chat-lost")
+    live_block(store_notice(why), key="chat-lost")
     if hub().clock() - drawn_at > AT_ONCE and not kept(conversation)[1]:
         st.rerun()
 

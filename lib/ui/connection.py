@@ -9,12 +9,12 @@ from lib.experiments.errors import StoreError
 from lib.live.feed import Health, Hub
 from lib.settings import ModelSettings, Settings
 from lib.ui.boundary import contained
-from lib.ui.header import trouble_notice, unkept_notice
+from lib.ui.header import trouble_notice
 from lib.ui.live_block import live_block
 from lib.ui.markup import Node, div, num, span, tag
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub, settings
-from lib.ui.words import notice
+from lib.ui.words import notice, store_notice
 
 Pair = tuple[str, Node]
 
@@ -44,7 +44,7 @@ def _troubles(health: Health, who: Viewer) -> list[Node]:
         since = wording.moment(health.trouble.since, who.zone, now=who.now)
         said.append(trouble_notice(health.trouble, who, f"So it is since {since}."))
     if health.store_trouble:
-        said.append(unkept_notice(health.store_trouble))
+        said.append(store_notice(health.store_trouble))
     if health.loop_error:
         words = (
             f"The last round ended with an unexpected error ({health.loop_error}); the log has it."

@@ -12,7 +12,7 @@ from lib.experiments.model import Status
 from lib.live.view import LiveView, Trouble
 from lib.ui.markup import Node, div, icon, num, span, tag
 from lib.ui.viewer import Viewer
-from lib.ui.words import STATUSES, notice, running_for
+from lib.ui.words import STATUSES, notice, running_for, store_notice
 
 STALE = timedelta(minutes=5)
 USUAL_STEP = timedelta(days=1)  # PostHog recalculates most experiments once a day
@@ -145,7 +145,7 @@ def notices(view: LiveView, viewer: Viewer, unkept: str = "") -> list[Node]:
 
     ``unkept``: why nothing is being kept now, as the store says it.
     """
-    said = [unkept_notice(unkept)] if unkept else []
+    said = [store_notice(unkept)] if unkept else []
     if view.trouble is not None and not (unkept and view.trouble.kind == "store"):
         said.append(_trouble(view, view.trouble, viewer))
     elif is_unchecked(view, viewer):
@@ -157,11 +157,6 @@ def notices(view: LiveView, viewer: Viewer, unkept: str = "") -> list[Node]:
         words = "New numbers on the way; the ones shown are from the previous run."
         said.append(notice(words, "", "autorenew"))
     return said + _excluded(view)
-
-
-def unkept_notice(why: str) -> Node:
-    """The history is not being written; the page goes on live."""
-    return notice(why, "amber", "hard_drive")
 
 
 def is_unchecked(view: LiveView, viewer: Viewer) -> bool:

@@ -32,7 +32,7 @@ from lib.ui.shared import Shelf, once_a_look
 from lib.ui.verdict import verdict_card
 from lib.ui.viewer import Viewer, viewer
 from lib.ui.wiring import hub
-from lib.ui.words import notice
+from lib.ui.words import notice, store_notice
 
 _last: Shelf = Shelf(keep=48)
 
@@ -123,7 +123,7 @@ def _past(source: Hub, view: LiveView, metric: Metric | None, who: Viewer) -> No
         packed = _packed(source, view, metric, who)
         _last.put(shown, packed)
     except StoreError as error:
-        words = notice(f"{error} The charts are those shown last.", "amber", "hard_drive")
+        words = store_notice(f"{error} The charts are those shown last.")
         live_block(words, key="history-lost")
         packed = _last.get(shown, pack)
     live_packed(packed, key="history-figures")

@@ -137,3 +137,8 @@ def running_for(experiment: Experiment, server_now: datetime | None) -> timedelt
 def notice(text: str, tone: str = "", symbol: str = "info", more: Node | None = None) -> Node:
     """A calm line about the state of things."""
     return div(f"notice {tone}".strip(), icon(symbol), span("", text, *([more] if more else [])))
+
+
+def store_notice(why: str) -> Node:
+    """The history cannot be written or read; the page goes on."""
+    return notice(why, "amber", "hard_drive")
