@@ -7,7 +7,7 @@ cannot be read raises StoreError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from lib.history import thin
 from lib.history.address import describe
 from lib.history.alerts import Alerts
 from lib.history.chats import Chats, Notes
+from lib.history.chronicle import Chronicle, Chronicles
 from lib.history.database import Database
 from lib.history.exposures import ExposureReadings
 from lib.history.lease import Leases
@@ -52,6 +53,7 @@ class Store:
         self._chats = Chats(self._database)
         self._notes = Notes(self._database)
         self._leases = Leases(self._database, clock)
+        self._chronicles = Chronicles(self._database, self._plans, self._alerts, self._notes)
 
     @property
     def read_only_because(self) -> str:
@@ -204,11 +206,19 @@ class Store:
         """Mark the standing call as withdrawn; False when none stands."""
         return self._plans.withdraw(experiment_id, metric_id, treatment_key, at, because)
 
+    def chronicle(self, experiment_id: int, *kinds: str) -> Chronicle:
+        """Calls, alerts and notes of these kinds; the same object until something happens."""
+        return self._chronicles.chronicle(experiment_id, kinds)
+
     # Alerts and deliveries
 
     def alerts(self, experiment_id: int | None = None, limit: int = 200) -> tuple[Alert, ...]:
         """What was announced, newest first."""
         return self._alerts.alerts(experiment_id, limit)
+
+    def heard(self, prefix: str) -> Hashable:
+        """Differs whenever an alert was added or a setting whose name begins so was changed."""
+        return self._alerts.heard(prefix)
 
     def alerts_after(self, key: str | None, limit: int = 200) -> tuple[Alert, ...]:
         """What was announced after the alert with this key, oldest first: the unread ones."""

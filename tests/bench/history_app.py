@@ -65,6 +65,11 @@ class GrowingHub(FakeHub):
     def clock(self):
         return clock()
 
+    def trend(self, experiment_id, metric_id, *, since=None, until=None):
+        """As the real hub's: the plan is the tracker's, not read from the store."""
+        plan = self._tracker.plan or self._big.plan(experiment_id)
+        return self.trends.trend(EXPERIMENT, METRIC, plan, since=since, until=until)
+
     def _grow(self):
         while True:
             time.sleep(self.poll_s)

@@ -40,9 +40,10 @@ from lib.live.tracker import Tracker  # noqa: E402  # the path comes first
 from lib.live.trend import Trends  # noqa: E402  # the path comes first
 from lib.ui import history_charts  # noqa: E402  # the path comes first
 from lib.ui.header import header, notices  # noqa: E402  # the path comes first
-from lib.ui.history import _verdict  # noqa: E402  # the path comes first
 from lib.ui.history_moments import moments_of  # noqa: E402  # the path comes first
+from lib.ui.live_block import pack  # noqa: E402  # the path comes first
 from lib.ui.shared import Shelf  # noqa: E402  # the path comes first
+from lib.ui.verdict import verdict_card  # noqa: E402  # the path comes first
 from lib.ui.viewer import Viewer  # noqa: E402  # the path comes first
 from tests.postgres import Server  # noqa: E402  # the path comes first
 
@@ -56,7 +57,7 @@ def one_run(tracker, store, trends):
     began = time.process_time()
     view = tracker.view
     trend = trends.trend(EXPERIMENT, METRIC, tracker.plan or store.plan(EXPERIMENT.id))
-    verdict = _verdict(view, who)
+    verdict = pack(verdict_card(view, who))
     moments = moments_of(view, store, trend, who.zone)
     charts = history_charts.charts_packed(view, METRIC, trend, moments, viewer=who, chosen="all")
     head = [header(view, who, is_live=True, tick=1), *notices(view, who)]

@@ -25,7 +25,7 @@ def away(monkeypatch):
         raise OperationalError("SELECT 1", None, Exception("connection refused"))
 
     def switch(hub):
-        alerts_heard._kept.clear()
+        alerts_heard._last.clear()
         monkeypatch.setattr(hub.store._database, "_ensure", fails)
         return monkeypatch.undo
 
@@ -52,7 +52,7 @@ def test_every_page_goes_on(page, away, script):
     assert (verdict in words(at)) == (script in LIVE)
     back()
     hub.store.put_setting("anything", "new")
-    alerts_heard._kept.clear()
+    alerts_heard._last.clear()
     at.run()
     assert not at.exception
     assert SENTENCE not in said(at)
