@@ -30,7 +30,7 @@ from lib.stats.analyse import analyse
 from lib.stats.forecast import forecast
 from lib.stats.plan import make_plan
 from lib.stats.results import Analysis, Forecast, Series
-from lib.stats.series import series_of
+from lib.stats.series import series_of, until
 from lib.stats.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class Tracker:
     def _feed(self, snapshot: Snapshot) -> None:
         track = self._tracks.get(snapshot.metric_id)
         if track is None or track.watch.plan is None or track.is_corrected_by(snapshot):
-            track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot)
+            track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot, track)
         elif snapshot.as_of > track.snapshot.as_of:
             track.extend(series_of([snapshot], self.experiment.variants))
             track.snapshot = snapshot
@@ -146,10 +146,17 @@ class Tracker:
         if self._shelf.protect_all(self.experiment.id, snapshot.metric_id, track.to_keep):
             track.to_keep = ()
 
-    def _rebuilt(self, snapshot: Snapshot) -> Track:
-        """The watch of one metric from everything kept: after a start, a plan or a correction."""
+    def _rebuilt(self, snapshot: Snapshot, before: Track | None) -> Track:
+        """The watch of one metric from everything kept: after a start, a plan or a correction.
+
+        It ends where the numbers shown end: not where an older moment was corrected, and without what another
+        process keeps meanwhile.
+        """
+        if before is not None and before.snapshot.as_of > snapshot.as_of:
+            snapshot = before.snapshot
         metric = self.experiment.metric(snapshot.metric_id)
         series = self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS)
+        series = until(series, snapshot.as_of)
         if not len(series) or series.as_of[-1] < snapshot.as_of.timestamp():
             series = joined(series, series_of([snapshot], self.experiment.variants))
         if self._plan is None:

@@ -7,6 +7,7 @@ reads a clock, never judges the numbers: odd totals arrive in the arrays as they
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,12 @@ def series_of(snapshots: Sequence[Snapshot], variants: Sequence[Variant]) -> Ser
         is_daily=np.array([s.origin is Origin.DAILY for s in newest.values()], dtype=bool),
         **{name: None if np.isnan(a).all() else a for name, a in optional.items()},
     )
+
+
+def until(series: Series, moment: datetime) -> Series:
+    """The rows up to a moment, it included."""
+    end = int(np.searchsorted(series.as_of, moment.timestamp(), side="right"))
+    return rows_of(series, slice(end))
 
 
 def rows_of(series: Series, rows: slice | NDArray[np.intp]) -> Series:
