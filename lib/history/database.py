@@ -77,6 +77,9 @@ class Database:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.url = self._placed(parse_url(url))
         self.engine = _engine(self.url)
+        self._reading = self.engine
+        if self.is_postgres:  # each statement sees what is committed, so reads need no BEGIN and no ROLLBACK
+            self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.read_only_because = ""
         self._ready = False
         self._away_until = 0.0
@@ -139,11 +142,11 @@ class Database:
         """A connection to read with: this thread's shared one, opened by its first read, else one of its own."""
         opened: ExitStack | None = getattr(self._shared, "exit", None)
         if opened is None:
-            with self.engine.connect() as connection:
+            with self._reading.connect() as connection:
                 yield connection
             return
         if self._shared.connection is None:
-            self._shared.connection = opened.enter_context(self.engine.connect())
+            self._shared.connection = opened.enter_context(self._reading.connect())
         try:
             yield self._shared.connection
         except DBAPIError:

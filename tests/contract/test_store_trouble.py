@@ -338,13 +338,14 @@ def test_one_waits_for_a_server_that_is_silent_not_all(monkeypatch):
         store = open_store(server.new_database())
         store.keep([reading(1)])
         tried = []
-        connect = store._database.engine.connect
+        pool = store._database.engine.pool
+        connect = pool.connect
 
-        def counted(*args, **options):
+        def counted():
             tried.append(None)
-            return connect(*args, **options)
+            return connect()
 
-        monkeypatch.setattr(store._database.engine, "connect", counted)
+        monkeypatch.setattr(pool, "connect", counted)
         server.pause()
         for _ in range(5):
             with pytest.raises(StoreError, match="does not answer"):
