@@ -11,9 +11,8 @@ from lib.copilot.desk import Asking
 from lib.copilot.models import OpenAIModel
 from lib.copilot.question import Context
 from lib.settings import ModelSettings, Secret
-from tests.builders import views_by_state
 from tests.model_server import ModelServer, said_by_rules
-from tests.pages.fake_hub import FakeHub
+from tests.pages.fake_hub import one_ahead
 
 QUESTION = "How is it going?"
 KEY = "sk-secret-never-shown"
@@ -21,10 +20,8 @@ KEY = "sk-secret-never-shown"
 
 @pytest.fixture
 def desk():
-    """One experiment, ahead and not proven."""
-    hub = FakeHub((views_by_state()["ahead"],))
-    yield hub
-    hub.store.close()
+    with one_ahead() as hub:
+        yield hub
 
 
 def computed(desk):

@@ -1,6 +1,7 @@
 """The history cannot be written or read for a while: the watch goes on live, says so, and keeps what it saw afterwards."""
 
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -29,6 +30,22 @@ def postgres(monkeypatch):
     server = Server().start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def store(tmp_path, clock):
+    """On a file."""
+    made = Store(f"sqlite:///{tmp_path / 'h.sqlite3'}", clock=clock)
+    yield made
+    made.close()
+
+
+@contextmanager
+def refusing(store):
+    """Nothing can be written meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store._database, "write", lambda _work, otherwise: otherwise)
+        yield
 
 
 def a_hub(store, clock, rates=(0.1, 0.1)):
@@ -81,9 +98,8 @@ def test_live_goes_on_without_postgres(postgres, clock):
     store.close()
 
 
-def test_live_goes_on_with_a_full_disk(tmp_path, clock):
+def test_live_goes_on_with_a_full_disk(store, clock):
     """The same where only writing fails; a call made meanwhile is kept and told once there is room."""
-    store = Store(f"sqlite:///{tmp_path / 'h.sqlite3'}", clock=clock)
     hub = a_hub(store, clock)
     first = hub.look(1).as_of
     engine = store._database.engine
@@ -110,49 +126,37 @@ def test_live_goes_on_with_a_full_disk(tmp_path, clock):
     assert [alert.experiment_id for alert in store.alerts(1)] == [1]
     assert store.alerts(1)[0].raised_at > START
     hub.stop()
-    store.close()
 
 
-def test_what_waits_is_bounded(tmp_path, clock, monkeypatch):
+def test_what_waits_is_bounded(store, clock, monkeypatch):
     """Of a very long trouble the newest rows are kept later."""
     monkeypatch.setattr(waiting, "MOST", 3)
-    store = Store(f"sqlite:///{tmp_path / 'h.sqlite3'}", clock=clock)
-    source, refused = HandSource(clock), store._database.write
-    monkeypatch.setattr(store._database, "write", lambda _work, otherwise: otherwise)
-    for _ in range(5):
-        clock.pass_(10)
-        assert store.keep([source.snapshot(source.known[0], clock())]) == 0
-    monkeypatch.setattr(store._database, "write", refused)
+    source = HandSource(clock)
+    with refusing(store):
+        for _ in range(5):
+            clock.pass_(10)
+            assert store.keep([source.snapshot(source.known[0], clock())]) == 0
     clock.pass_(10)
     assert store.keep([source.snapshot(source.known[0], clock())]) == 4
     assert store.newest(1, "m1").as_of == clock()
-    store.close()
 
 
-def test_a_plan_made_meanwhile_is_kept(tmp_path, clock, monkeypatch):
+def test_a_plan_made_meanwhile_is_kept(store, clock):
     """What was frozen while nothing could be written is what a restart finds."""
-    store = Store(f"sqlite:///{tmp_path / 'h.sqlite3'}", clock=clock)
-    write = store._database.write
-    monkeypatch.setattr(store._database, "write", lambda _work, otherwise: otherwise)
-    hub = a_hub(store, clock)
-    frozen = hub.look(1).primary.plan
-    assert store.plan(1) is None
-    monkeypatch.setattr(store._database, "write", write)
+    with refusing(store):
+        hub = a_hub(store, clock)
+        frozen = hub.look(1).primary.plan
+        assert store.plan(1) is None
     clock.pass_(86_400)
     assert tick(hub, clock).primary.plan == store.plan(1) == frozen
     hub.stop()
-    store.close()
 
 
-def test_what_waits_of_a_run_that_is_over_is_dropped(tmp_path, clock, monkeypatch):
+def test_what_waits_of_a_run_that_is_over_is_dropped(store, clock):
     """Rows of an earlier run never come into the new one."""
-    store = Store(f"sqlite:///{tmp_path / 'h.sqlite3'}", clock=clock)
     source = HandSource(clock)
-    write = store._database.write
-    monkeypatch.setattr(store._database, "write", lambda _work, otherwise: otherwise)
-    store.keep([source.snapshot(source.known[0], clock())])
-    monkeypatch.setattr(store._database, "write", write)
+    with refusing(store):
+        store.keep([source.snapshot(source.known[0], clock())])
     store.retire(1)
     clock.pass_(10)
     assert store.keep([source.snapshot(source.known[0], clock())]) == 1
-    store.close()

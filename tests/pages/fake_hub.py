@@ -1,5 +1,6 @@
 """A hub for page tests: it returns the views it was given and remembers what it was asked."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -12,6 +13,16 @@ from lib.live.trend import Trends
 from lib.live.view import Trouble
 from lib.sources.base import Pace
 from tests.builders import NOW, views_by_state
+
+
+@contextmanager
+def one_ahead():
+    """A hub of one experiment, ahead and not proven."""
+    hub = FakeHub((views_by_state()["ahead"],))
+    try:
+        yield hub
+    finally:
+        hub.store.close()
 
 
 class FakeHub:

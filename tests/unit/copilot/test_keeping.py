@@ -7,8 +7,7 @@ import pytest
 from lib.copilot.assistant import Assistant
 from lib.copilot.keeping import unkept
 from lib.copilot.models import background_loop
-from tests.builders import views_by_state
-from tests.pages.fake_hub import FakeHub
+from tests.pages.fake_hub import one_ahead
 
 QUESTION = "How is it going?"
 TALK = "7a1c"
@@ -16,10 +15,8 @@ TALK = "7a1c"
 
 @pytest.fixture
 def desk():
-    """One experiment, ahead and not proven."""
-    hub = FakeHub((views_by_state()["ahead"],))
-    yield hub
-    hub.store.close()
+    with one_ahead() as hub:
+        yield hub
 
 
 @pytest.fixture
