@@ -78,7 +78,8 @@ class Database:
         self.url = self._placed(parse_url(url))
         self.engine = _engine(self.url)
         self._reading = self.engine
-        if self.is_postgres:  # each statement sees what is committed, so reads need no BEGIN and no ROLLBACK
+        if self.is_postgres:
+            # Each statement sees what is committed anyway, so reads need no BEGIN and no ROLLBACK.
             self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.read_only_because = ""
         self._ready = False
