@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from lib.experiments.errors import SourceDown, SourceError, SourceRefused, StoreError
-from lib.experiments.model import Experiment, Reading
+from lib.experiments.model import Experiment, Reading, Snapshot
 from lib.history import codec
 from lib.history.store import Store
 from lib.live.changes import changes
+from lib.live.tracker import Tracker
 from lib.live.view import Checked, LiveView, Trouble
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,19 @@ def checked(store: Store, experiment_id: int) -> Checked | None:
     """What is kept of the last good look; None before the first."""
     said = store.setting(f"{CHECKED}{experiment_id}")
     return None if said is None else codec.loads(Checked, said)
+
+
+def kept_since(store: Store, tracker: Tracker, known: Experiment, told: Checked) -> list[Snapshot]:
+    """The rows of a look since those evaluated last: the primary's end where the look's do."""
+    rows: list[Snapshot] = []
+    for metric in known.metrics:
+        until = told.as_of if metric == known.primary else None
+        seen = tracker.newest(metric.id)
+        if seen is not None and (until is None or seen <= until):
+            rows += store.snapshots(known.id, metric.id, since=seen, until=until)
+        elif (newest := store.newest(known.id, metric.id, at=until)) is not None:
+            rows.append(newest)
+    return rows
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from lib.live.elsewhere import THE_LIST, Elsewhere
 from lib.live.keeping import (
     checked,
     keep_along,
+    kept_since,
     note_changes,
     trouble_of,
     wait_of,
@@ -188,13 +189,7 @@ class Poller:
         if known.started_at != tracker.experiment.started_at:
             self._store.forget_tracks(experiment_id)
             tracker = self._new_tracker(known)
-        rows = [
-            row
-            for metric in known.metrics
-            if (seen := tracker.newest(metric.id)) is not None
-            for row in self._store.snapshots(experiment_id, metric.id, since=seen)
-        ]
-        tracker.follow(known, told, rows)
+        tracker.follow(known, told, kept_since(self._store, tracker, known, told))
         tracker.is_new = False
         trouble = self._elsewhere.trouble(experiment_id, since=told.taken_at)
         if trouble is not None:

@@ -21,7 +21,6 @@ class Shelf(Protocol):
     def thinned_series(  # noqa: D102  # see the class
         self, experiment: Experiment, metric: Metric, *, points: int
     ) -> Series: ...
-    def newest(self, experiment_id: int, metric_id: str) -> Snapshot | None: ...  # noqa: D102  # see the class
     def exposures(self, experiment_id: int) -> Exposures | None: ...  # noqa: D102  # see the class
     def plan(self, experiment_id: int) -> Plan | None: ...  # noqa: D102  # see the class
     def freeze_plan(self, plan: Plan) -> Plan: ...  # noqa: D102  # see the class

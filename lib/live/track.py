@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from lib.experiments.model import Snapshot
+from lib.experiments.model import Snapshot, Variant
 from lib.stats.forecast import visitors_per_day
 from lib.stats.results import Floats, Series
-from lib.stats.series import rows_of
+from lib.stats.series import parted, rows_of, series_of
 from lib.stats.watch import Watch, rows_to_keep
 
 MEMORY_S = 8 * 86_400.0  # enough for a trailing week
@@ -19,11 +20,17 @@ MOST_TO_KEEP = 20_000  # while nothing can be kept
 
 
 class Track:
-    """A watch with its newest snapshot; ``extend`` feeds both the watch and the memory."""
+    """A watch with its newest snapshot; ``extend`` feeds both the watch and the memory.
 
-    def __init__(self, watch: Watch, snapshot: Snapshot) -> None:
+    ``ahead``: rows kept of moments after the snapshot; they are fed when a snapshot passes them. There are some
+    when another process keeps a row meanwhile, or when the source goes back to an earlier moment: the end of a test
+    that was set late, a server whose clock was set back.
+    """
+
+    def __init__(self, watch: Watch, snapshot: Snapshot, ahead: Series | None = None) -> None:
         self.watch = watch
         self.snapshot = snapshot
+        self._ahead = ahead
         self.to_keep: tuple[datetime, ...] = ()  # rows that carry the evidence, not protected yet
         self._series: Series | None = None
         self._evidence = np.empty((0, 2))
@@ -41,6 +48,16 @@ class Track:
             fresh = np.column_stack([trace.as_of, best])
             self._evidence = np.vstack([self._evidence, fresh])[-5000:]
             self._course = _coarser(np.vstack([self._course, fresh]))
+
+    def go_on(self, snapshot: Snapshot, variants: Sequence[Variant]) -> None:
+        """Feed a newer snapshot, and before it the rows that it passes."""
+        fresh = series_of([snapshot], variants)
+        if self._ahead is not None:
+            passed, self._ahead = parted(self._ahead, snapshot.as_of)
+            before = rows_of(passed, np.flatnonzero(passed.as_of < fresh.as_of[0]))
+            fresh = joined(before, fresh)
+        self.extend(fresh)
+        self.snapshot = snapshot
 
     @property
     def recent(self) -> Series | None:

@@ -30,7 +30,7 @@ from lib.stats.analyse import analyse
 from lib.stats.forecast import forecast
 from lib.stats.plan import make_plan
 from lib.stats.results import Analysis, Forecast, Series
-from lib.stats.series import series_of, until
+from lib.stats.series import parted, series_of
 from lib.stats.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,7 @@ class Tracker:
         track = self._tracks.get(metric_id)
         return None if track is None else track.snapshot.as_of
 
-    def follow(
-        self, experiment: Experiment, told: Checked, rows: Sequence[Snapshot] = ()
-    ) -> LiveView:
+    def follow(self, experiment: Experiment, told: Checked, rows: Sequence[Snapshot]) -> LiveView:
         """The view another process makes: from the rows it kept, without a source.
 
         ``rows``: those since the newest evaluated, so that none is left out that the other evaluated.
@@ -99,17 +97,15 @@ class Tracker:
         self._configure(experiment)
         self._meter.speed = told.speed
         self._feed_all(sorted(rows, key=lambda row: row.as_of))
-        newest = [self._shelf.newest(self.experiment.id, m.id) for m in self.experiment.metrics]
         reading = Reading(
             experiment=self.experiment,
-            snapshots=tuple(s for s in newest if s is not None),
+            snapshots=tuple(rows),
             taken_at=told.taken_at,
             server_now=told.server_now,
             problems=told.problems,
             exposures=self._shelf.exposures(self.experiment.id),
             is_calculating=told.is_calculating,
         )
-        self._feed_all(reading.snapshots)
         self.view = self._view(reading, told.speed)
         if told.sentences and told.as_of == self.view.as_of:
             self.view = replace(self.view, sentences=told.sentences)
@@ -137,31 +133,24 @@ class Tracker:
     def _feed(self, snapshot: Snapshot) -> None:
         track = self._tracks.get(snapshot.metric_id)
         if track is None or track.watch.plan is None or track.is_corrected_by(snapshot):
-            track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot, track)
+            track = self._tracks[snapshot.metric_id] = self._rebuilt(snapshot)
         elif snapshot.as_of > track.snapshot.as_of:
-            track.extend(series_of([snapshot], self.experiment.variants))
-            track.snapshot = snapshot
+            track.go_on(snapshot, self.experiment.variants)
         for call in track.watch.calls:
             self._shelf.record_call(call)
         if self._shelf.protect_all(self.experiment.id, snapshot.metric_id, track.to_keep):
             track.to_keep = ()
 
-    def _rebuilt(self, snapshot: Snapshot, before: Track | None) -> Track:
-        """The watch of one metric from everything kept: after a start, a plan or a correction.
-
-        It ends where the numbers shown end: not where an older moment was corrected, and without what another
-        process keeps meanwhile.
-        """
-        if before is not None and before.snapshot.as_of > snapshot.as_of:
-            snapshot = before.snapshot
+    def _rebuilt(self, snapshot: Snapshot) -> Track:
+        """The watch of one metric from everything kept: after a start, a plan or a correction."""
         metric = self.experiment.metric(snapshot.metric_id)
-        series = self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS)
-        series = until(series, snapshot.as_of)
+        kept = self._shelf.thinned_series(self.experiment, metric, points=MAX_ROWS)
+        series, ahead = parted(kept, snapshot.as_of)
         if not len(series) or series.as_of[-1] < snapshot.as_of.timestamp():
             series = joined(series, series_of([snapshot], self.experiment.variants))
         if self._plan is None:
             self._plan = self._frozen_plan(metric, series, snapshot)
-        track = Track(Watch(self.experiment, metric, self._plan), snapshot)
+        track = Track(Watch(self.experiment, metric, self._plan), snapshot, ahead)
         track.extend(series)
         return track
 

@@ -47,10 +47,10 @@ def series_of(snapshots: Sequence[Snapshot], variants: Sequence[Variant]) -> Ser
     )
 
 
-def until(series: Series, moment: datetime) -> Series:
-    """The rows up to a moment, it included."""
+def parted(series: Series, moment: datetime) -> tuple[Series, Series]:
+    """The rows up to a moment, it included, and those after it."""
     end = int(np.searchsorted(series.as_of, moment.timestamp(), side="right"))
-    return rows_of(series, slice(end))
+    return rows_of(series, slice(end)), rows_of(series, slice(end, None))
 
 
 def rows_of(series: Series, rows: slice | NDArray[np.intp]) -> Series:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lib.history.store import Store
+from lib.live.keeping import kept_since
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
 from lib.live.view import Checked
@@ -36,35 +37,53 @@ class Overtaken:
         return self._store.thinned_series(*args, **more)
 
 
-def followed(tracker, view):
-    told = Checked(server_now=view.server_now, taken_at=view.checked_at, speed=1.0)
-    seen = tracker.newest(METRIC.id)
-    rows = () if seen is None else tracker._shelf.snapshots(1, METRIC.id, since=seen)
-    return tracker.follow(EXPERIMENT, told, rows)
+def followed(tracker, store, view):
+    told = Checked(
+        server_now=view.server_now, taken_at=view.checked_at, speed=1.0, as_of=view.as_of
+    )
+    return tracker.follow(EXPERIMENT, told, kept_since(store, tracker, EXPERIMENT, told))
 
 
 def test_a_row_kept_while_the_past_is_read_is_not_shown_too_early(store):
     """Arms, change, interval and evidence are all of the moment the view names, at the first look and the next."""
     view = a_view(store)
     tracker = Tracker(EXPERIMENT, Overtaken(store, 216), meter=SpeedMeter(1.0))
-    first = followed(tracker, view)
+    first = followed(tracker, store, view)
     assert first.as_of == view.as_of
     assert first.primary.arms == view.primary.arms
     assert first.primary.estimates == view.primary.estimates
     later = a_view(store, (222,))
-    then = followed(tracker, later)
+    then = followed(tracker, store, later)
     assert then.as_of == later.as_of == START + 222 * HOUR
     assert then.primary.estimates == later.primary.estimates
     assert then.last_hour == later.last_hour
 
 
-def test_a_late_answer_about_the_past_does_not_turn_the_view_back(store):
-    """An older reading, answered late, leaves the newest numbers and their moment on the screen."""
+def test_what_was_kept_after_the_look_told_waits(store):
+    """The other process is a row further than the look it told: the screen shows the look."""
+    told = a_view(store)
+    a_view(store, (216,))
     tracker = Tracker(EXPERIMENT, store, meter=SpeedMeter(1.0))
-    for hour in (6, 12, 24):
-        newest = tracker.take(reading(snapshot(hour)))
-    late = tracker.take(reading(snapshot(18)))
-    assert late.as_of == newest.as_of
-    assert late.primary.arms == newest.primary.arms
-    assert late.primary.estimates[0].lift == newest.primary.estimates[0].lift
-    assert len(store.snapshots(1, METRIC.id)) == 4
+    first = followed(tracker, store, told)
+    assert (first.as_of, first.primary.estimates) == (told.as_of, told.primary.estimates)
+
+
+def test_an_earlier_moment_is_shown_whole(store):
+    """A source goes back to an earlier moment, as when a test's end is set late: everything is of that moment, in
+    the process that polls and in one that follows; going on, no row kept before is left out."""
+    polls, follows = (Tracker(EXPERIMENT, store, meter=SpeedMeter(1.0)) for _ in range(2))
+    for hour in (6, 12, 24, 36):
+        view = polls.take(reading(snapshot(hour)))
+        followed(follows, store, view)
+    for hour in (18, 30, 48):
+        view = polls.take(reading(snapshot(hour)))
+        again = Tracker(EXPERIMENT, store, meter=SpeedMeter(1.0))
+        assert view.as_of == START + hour * HOUR
+        assert view.primary.arms[0].n == snapshot(hour).totals[0].n
+        for other in (follows, again):
+            seen = followed(other, store, view)
+            assert seen.as_of == view.as_of
+            assert seen.primary.arms == view.primary.arms
+            assert seen.primary.estimates == view.primary.estimates
+            assert seen.last_hour == view.last_hour
+    assert len(store.snapshots(1, METRIC.id)) == 7
