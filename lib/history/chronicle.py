@@ -10,11 +10,11 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ScalarSelect, Table, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from lib.experiments.chat import Note
 from lib.experiments.model import Alert, Call
-from lib.history.alerts import Alerts
+from lib.history.alerts import KEYS, Alerts
 from lib.history.chats import Notes
 from lib.history.database import Database
 from lib.history.plans_calls import PlansAndCalls
@@ -73,11 +73,11 @@ class Chronicles:
         )
 
 
-def _count(table: Table) -> ScalarSelect[int]:
-    return select(func.count()).where(table.c.experiment_id == ID).scalar_subquery()
-
-
 C = calls.c
 _STATE = select(
-    func.count(), func.count(C.withdrawn_at), func.max(C.as_of), _count(alerts), _count(notes)
+    func.count(),
+    func.count(C.withdrawn_at),
+    func.max(C.as_of),
+    select(KEYS).where(alerts.c.experiment_id == ID).scalar_subquery(),
+    select(func.count()).where(notes.c.experiment_id == ID).scalar_subquery(),
 ).where(C.experiment_id == ID)
