@@ -8,36 +8,21 @@ is shown and not sent again. Nothing here sends or words anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    CompoundSelect,
-    Connection,
-    Row,
-    Text,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from lib.experiments.chat import Delivery, DeliveryState
 from lib.experiments.model import Alert, AlertKind
 from lib.history import codec
 from lib.history.database import Database
 from lib.history.moments import from_micros, to_micros
-from lib.history.schema import alerts, deliveries, settings
+from lib.history.schema import alerts, deliveries
 from lib.history.snapshots import EVENT, Moment, protect
 
 A, D = alerts.c, deliveries.c
-KEYS = func.sum(
-    func.length(A.key)
-)  # grows with every alert, and when a new run renames the earlier one's
 OPEN = (DeliveryState.QUEUED.value, DeliveryState.FAILED.value)
 
 
@@ -53,11 +38,6 @@ class Alerts:
         if experiment_id is not None:
             query = query.where(A.experiment_id == experiment_id)
         return tuple(_alert(row) for row in self._database.read(lambda c: c.execute(query).all()))
-
-    def heard(self, prefix: str) -> Hashable:
-        """Differs whenever an alert was added or renamed or a setting under this prefix changed: one small read."""
-        rows = self._database.read(lambda c: c.execute(_heard(prefix)).all())
-        return frozenset(tuple(row) for row in rows)
 
     def after(self, key: str | None, limit: int) -> tuple[Alert, ...]:
         """What was announced after the alert with this key, oldest first; None or unknown: from the start."""
@@ -159,14 +139,6 @@ class Alerts:
     def _read(self, query: Any) -> tuple[Delivery, ...]:
         rows = self._database.read(lambda c: c.execute(query).all())
         return tuple(_delivery(row) for row in rows)
-
-
-@cache
-def _heard(prefix: str) -> CompoundSelect[Any]:
-    """The settings under a prefix, and without a name what every new or renamed alert makes larger."""
-    mine = select(settings.c.name, settings.c.value)
-    mine = mine.where(settings.c.name.startswith(prefix, autoescape=True))
-    return mine.union_all(select(literal(""), cast(KEYS, Text)))
 
 
 def _values(alert: Alert) -> dict[str, Any]:

@@ -14,11 +14,10 @@ from typing import Any
 
 from lib.experiments.chat import ChatMessage, Conversation, Delivery, DeliveryState, Note, Usage
 from lib.experiments.model import Alert, Call, Clock, Experiment, Exposures, Metric, Plan, Snapshot
-from lib.history import thin
+from lib.history import changed, thin
 from lib.history.address import describe
 from lib.history.alerts import Alerts
 from lib.history.chats import Chats, Notes
-from lib.history.chronicle import Chronicle, Chronicles
 from lib.history.database import Database
 from lib.history.exposures import ExposureReadings
 from lib.history.lease import Leases
@@ -53,7 +52,6 @@ class Store:
         self._chats = Chats(self._database)
         self._notes = Notes(self._database)
         self._leases = Leases(self._database, clock)
-        self._chronicles = Chronicles(self._database, self._plans, self._alerts, self._notes)
 
     @property
     def read_only_because(self) -> str:
@@ -206,9 +204,9 @@ class Store:
         """Mark the standing call as withdrawn; False when none stands."""
         return self._plans.withdraw(experiment_id, metric_id, treatment_key, at, because)
 
-    def chronicle(self, experiment_id: int, *kinds: str) -> Chronicle:
-        """Calls, alerts and notes of these kinds; the same object until something happens."""
-        return self._chronicles.chronicle(experiment_id, kinds)
+    def happened(self, experiment_id: int) -> Hashable:
+        """Differs when a call, alert or note was added, withdrawn, or moved aside by a new run; one small read."""
+        return changed.happened(self._database, experiment_id)
 
     # Alerts and deliveries
 
@@ -217,8 +215,8 @@ class Store:
         return self._alerts.alerts(experiment_id, limit)
 
     def heard(self, prefix: str) -> Hashable:
-        """Differs whenever an alert was added or a setting whose name begins so was changed."""
-        return self._alerts.heard(prefix)
+        """Differs when an alert was added or a setting whose name begins so was changed; one small read."""
+        return changed.heard(self._database, prefix)
 
     def alerts_after(self, key: str | None, limit: int = 200) -> tuple[Alert, ...]:
         """What was announced after the alert with this key, oldest first: the unread ones."""

@@ -27,7 +27,7 @@ class Track:
     that was set late, a server whose clock was set back.
     """
 
-    def __init__(self, watch: Watch, snapshot: Snapshot, ahead: Series | None = None) -> None:
+    def __init__(self, watch: Watch, snapshot: Snapshot, ahead: Series) -> None:
         self.watch = watch
         self.snapshot = snapshot
         self._ahead = ahead
@@ -52,11 +52,9 @@ class Track:
     def go_on(self, snapshot: Snapshot, variants: Sequence[Variant]) -> None:
         """Feed a newer snapshot, and before it the rows that it passes."""
         fresh = series_of([snapshot], variants)
-        if self._ahead is not None:
-            passed, self._ahead = parted(self._ahead, snapshot.as_of)
-            before = rows_of(passed, np.flatnonzero(passed.as_of < fresh.as_of[0]))
-            fresh = joined(before, fresh)
-        self.extend(fresh)
+        passed, self._ahead = parted(self._ahead, snapshot.as_of)
+        before = rows_of(passed, np.flatnonzero(passed.as_of < fresh.as_of[0]))
+        self.extend(joined(before, fresh))
         self.snapshot = snapshot
 
     @property

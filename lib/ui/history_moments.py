@@ -13,7 +13,6 @@ from lib import wording
 from lib.charts.theme import LIGHT, Mark, Theme
 from lib.experiments.chat import Note
 from lib.experiments.model import Alert, AlertKind, Call, Experiment
-from lib.history.chronicle import Chronicle
 from lib.history.store import Store
 from lib.live.trend import Trend
 from lib.live.view import LiveView
@@ -58,20 +57,22 @@ def moments_of(
 ) -> tuple[Moment, ...]:
     """Everything known of the experiment up to the moment shown, oldest first."""
     experiment = view.experiment
-    happened = store.chronicle(experiment.id, CHANGE, PERSON)
-    told = once((experiment, happened, str(zone)), lambda: _told(experiment, happened, zone))
+    happened = store.happened(
+        experiment.id
+    )  # first: what is added while we read is then read again
+    told = once((store, experiment, happened, str(zone)), lambda: _told(experiment, store, zone))
     found = [*_plan(view), *_gaps(trend), *told]
     until = view.frozen_at
     seen = [m for m in found if until is None or m.at <= until or m.kind == "planned"]
     return tuple(sorted(seen, key=lambda m: m.at))
 
 
-def _told(experiment: Experiment, happened: Chronicle, zone: tzinfo) -> tuple[Moment, ...]:
+def _told(experiment: Experiment, store: Store, zone: tzinfo) -> tuple[Moment, ...]:
     """What was kept as it happened."""
     return (
-        *(m for call in happened.calls for m in _call(experiment, call)),
-        *(_alert(alert, zone) for alert in happened.alerts if _adds(alert)),
-        *(_note(note) for note in happened.notes),
+        *(m for call in store.calls(experiment.id) for m in _call(experiment, call)),
+        *(_alert(alert, zone) for alert in store.alerts(experiment.id) if _adds(alert)),
+        *(_note(note) for note in store.notes(experiment.id, CHANGE, PERSON)),
     )
 
 

@@ -232,6 +232,38 @@ def test_moments_are_in_order_and_near_marks_share_a_label():
     hub.close()
 
 
+def test_the_next_look_tells_what_happened_since():
+    """The timeline is read anew whenever something was added or withdrawn, and told from memory between."""
+    hub = a_hub()
+    store, view = hub.store, hub.look(7)
+
+    def kinds():
+        return [m.kind for m in moments_of(view, store, None, UTC)]
+
+    assert kinds() == ["start", "planned"]
+    store.keep_note(7, "person", "k", "Sale began", NOW)
+    assert kinds() == ["start", "note", "planned"]
+    store.keep_note(7, "text written", "c", "of another kind", NOW)
+    assert kinds() == ["start", "note", "planned"]
+    call = Call(experiment_id=7, metric_id="m-signup", treatment_key="blue", as_of=NOW, direction=1,
+                lift=0.1, low=0.02, high=0.18, evidence=0.96)  # fmt: skip
+    store.record_call(call)
+    assert sorted(kinds()) == ["call", "note", "planned", "start"]
+    store.withdraw_call(7, "m-signup", "blue", NOW, "recounted")
+    assert "withdrawn" in kinds()
+    alert = Alert(
+        key="z", experiment_id=7, kind=AlertKind.PROVEN_BETTER, text="Better.", raised_at=NOW
+    )
+    store.raise_alert(alert)
+    assert "alert" in kinds()
+    read = store._database.read
+    asked = []
+    store._database.read = lambda work: asked.append(None) or read(work)
+    assert "alert" in kinds()
+    assert len(asked) == 1
+    hub.close()
+
+
 def test_a_call_whose_interval_holds_zero_says_why():
     """Holm's later steps call an arm whose interval still holds zero: its line tells that the arms share it."""
     hub = a_hub()

@@ -2,24 +2,14 @@
 
 from datetime import timedelta
 
-import pytest
-
-from lib.history.store import Store
 from lib.live.keeping import kept_since
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
 from lib.live.view import Checked
-from tests.unit.live.sources import START, Hand
+from tests.unit.live.sources import START
 from tests.unit.live.test_looking_back import EXPERIMENT, METRIC, a_view, reading, snapshot
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store():
-    store = Store("sqlite://", clock=Hand())
-    yield store
-    store.close()
 
 
 class Overtaken:

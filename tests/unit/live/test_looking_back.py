@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from lib.experiments.model import Origin, PlannedInPostHog, Reading, Totals
-from lib.history.store import Store
 from lib.live import recompute as recompute_module
 from lib.live import tracker as tracker_module
 from lib.live.past import ShelfAsOf, view_as_of
@@ -22,13 +21,6 @@ from tests.unit.live.sources import START, Hand, HandSource, an_experiment
 EXPERIMENT = an_experiment()
 METRIC = EXPERIMENT.metrics[0]
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store():
-    store = Store("sqlite://", clock=Hand())
-    yield store
-    store.close()
 
 
 def snapshot(hours, rates=(0.1, 0.13)):

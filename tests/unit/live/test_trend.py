@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from lib.experiments.model import Metric, MetricKind, Origin
-from lib.history.store import Store
 from lib.live import trend as trend_module
 from lib.live.trend import Trends
 from lib.stats.movement import COLUMNS
@@ -17,13 +16,6 @@ from tests.unit.live.sources import METRIC, START, Hand, HandSource, an_experime
 EXPERIMENT = an_experiment()
 PLAN = make_plan(EXPERIMENT, None, START)
 HOURS = timedelta(hours=1)
-
-
-@pytest.fixture
-def store():
-    store = Store("sqlite://", clock=Hand())
-    yield store
-    store.close()
 
 
 def reading(hours, *, rates=(0.1, 0.12), **changes):
