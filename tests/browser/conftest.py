@@ -151,6 +151,26 @@ def visit(chromium, request):
     assert not errors, errors
 
 
+def plot_area(page, plot):
+    """Where a chart's axes are drawn, in pixels: x, y, width, height.
+
+    Measured in one step: Plotly exchanges the elements of a chart at each draw, so one found may be gone when asked.
+    """
+    return page.evaluate(
+        "plot => document.querySelector(`${plot} .nsewdrag`).getBoundingClientRect().toJSON()", plot
+    )
+
+
+def zoom(page, plot, start, end):
+    """Drag with the mouse over a part of the time or value axis, as fractions of its width."""
+    box = plot_area(page, plot)
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + start * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end * box["width"], y, steps=5)
+    page.mouse.up()
+
+
 def tell(contexts):
     """Print what stands on the screens of a failed test, and the end of what its servers wrote."""
     for page in (page for context in contexts for page in context.pages):

@@ -6,7 +6,7 @@ import time
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.conftest import running_app
+from tests.browser.conftest import plot_area, running_app, zoom
 
 PLOT = ".st-key-live-body .live-plot[data-key=interval-chart]"
 DIAL = ".st-key-live-body .live-plot[data-key=dial-1]"
@@ -94,23 +94,17 @@ def test_zoom_survives_three_ticks(live):
     """A range chosen with the mouse stays while new data arrive."""
     page = live()
     page.locator(PLOT).scroll_into_view_if_needed()
-    box = page.locator(f"{PLOT} .nsewdrag").first.bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.3 * box["width"], y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=5)
-    page.mouse.up()
+    zoom(page, PLOT, 0.3, 0.7)
     ask = f"document.querySelector('{PLOT}')._fullLayout.xaxis.range"
-    page.wait_for_timeout(700)
-    chosen = page.evaluate(ask)
     full = page.evaluate(f"document.querySelector('{PLOT}').__data.figure.layout.xaxis.range")
-    assert chosen[1] - chosen[0] < 0.6 * (full[1] - full[0])
+    width = f"(([low, high]) => (high - low) / {full[1] - full[0]})({ask})"
+    page.wait_for_function(f"{width} < 0.6", timeout=15_000)
+    chosen = page.evaluate(ask)
     wait_for_draws(page, PLOT, 3)
     assert page.evaluate(ask) == pytest.approx(chosen)
-    page.mouse.dblclick(box["x"] + 0.5 * box["width"], y)
-    page.wait_for_timeout(700)
-    wide = page.evaluate(ask)
-    assert wide[1] - wide[0] > 0.9 * (full[1] - full[0])
+    box = plot_area(page, PLOT)
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_function(f"{width} > 0.9", timeout=15_000)
 
 
 def test_a_chart_can_be_saved_as_a_picture(live):
