@@ -25,7 +25,12 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
     store.remember_experiment(reading.experiment)
     if reading.exposures is not None:
         store.remember_exposures(experiment_id, reading.exposures, reading.taken_at)
-    told = Checked(
+    store.put_setting(f"{CHECKED}{experiment_id}", codec.dumps(told_of(reading, view)))
+
+
+def told_of(reading: Reading, view: LiveView) -> Checked:
+    """What other processes must know to show this view from the rows kept."""
+    return Checked(
         server_now=reading.server_now,
         taken_at=reading.taken_at,
         speed=view.speed,
@@ -33,8 +38,8 @@ def keep_along(store: Store, reading: Reading, view: LiveView) -> None:
         as_of=view.as_of,
         is_calculating=reading.is_calculating,
         sentences=view.sentences,
+        ends={a.metric.id: a.snapshot.as_of for a in view.analyses},
     )
-    store.put_setting(f"{CHECKED}{experiment_id}", codec.dumps(told))
 
 
 def note_changes(store: Store, before: Experiment, after: Experiment, at: datetime) -> None:
@@ -50,10 +55,10 @@ def checked(store: Store, experiment_id: int) -> Checked | None:
 
 
 def kept_since(store: Store, tracker: Tracker, known: Experiment, told: Checked) -> list[Snapshot]:
-    """The rows of a look since those evaluated last: the primary's end where the look's do."""
+    """The rows of a look since those evaluated last; each metric's end where the look's do."""
     rows: list[Snapshot] = []
     for metric in known.metrics:
-        until = told.as_of if metric == known.primary else None
+        until = told.ends.get(metric.id)
         seen = tracker.newest(metric.id)
         if seen is not None and (until is None or seen <= until):
             rows += store.snapshots(known.id, metric.id, since=seen, until=until)

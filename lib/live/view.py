@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lib.experiments.facts import Sentence
@@ -28,7 +29,8 @@ class Trouble:
 class Checked:
     """The last good look at an experiment beside its numbers, as kept for other processes.
 
-    The sentences go along, since what changed is told from when a process first looked.
+    The sentences go along, since what changed is told from when a process first looked. ``ends``: where the numbers
+    shown of each metric end, by its id; a metric that is not in it is told up to its newest row.
     """
 
     server_now: datetime
@@ -38,6 +40,7 @@ class Checked:
     problems: tuple[MetricProblem, ...] = ()
     is_calculating: bool = False
     sentences: tuple[Sentence, ...] = ()
+    ends: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

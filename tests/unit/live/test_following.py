@@ -1,11 +1,12 @@
 """A screen whose process only follows shows what the one that polls showed, whatever is written meanwhile."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from lib.live.keeping import kept_since
+from lib.experiments.model import MetricRole, Reading
+from lib.live.keeping import kept_since, told_of
 from lib.live.speed import SpeedMeter
 from lib.live.tracker import Tracker
-from lib.live.view import Checked
 from tests.unit.live.sources import START
 from tests.unit.live.test_looking_back import EXPERIMENT, METRIC, a_view, reading, snapshot
 
@@ -27,11 +28,15 @@ class Overtaken:
         return self._store.thinned_series(*args, **more)
 
 
-def followed(tracker, store, view):
-    told = Checked(
-        server_now=view.server_now, taken_at=view.checked_at, speed=1.0, as_of=view.as_of
+def followed(tracker, store, view, experiment=EXPERIMENT):
+    look = Reading(
+        experiment=experiment,
+        snapshots=(),
+        taken_at=view.checked_at,
+        server_now=view.server_now,
     )
-    return tracker.follow(EXPERIMENT, told, kept_since(store, tracker, EXPERIMENT, told))
+    told = told_of(look, view)
+    return tracker.follow(experiment, told, kept_since(store, tracker, experiment, told))
 
 
 def test_a_row_kept_while_the_past_is_read_is_not_shown_too_early(store):
@@ -77,3 +82,26 @@ def test_an_earlier_moment_is_shown_whole(store):
             assert seen.primary.estimates == view.primary.estimates
             assert seen.last_hour == view.last_hour
     assert len(store.snapshots(1, METRIC.id)) == 7
+
+
+GUARDED = replace(EXPERIMENT, metrics=(METRIC, replace(METRIC, id="m2", role=MetricRole.GUARDRAIL)))
+
+
+def guarded(hour):
+    """A row of the primary metric and one of its guardrail."""
+    rows = snapshot(hour), replace(snapshot(hour, rates=(0.1, 0.11)), metric_id="m2")
+    return replace(reading(*rows), experiment=GUARDED)
+
+
+def test_every_metric_ends_where_the_look_told_does(store):
+    """The process that polls has kept a further row of each metric before it told of it: none is shown yet."""
+    polls, follows = (Tracker(GUARDED, store, meter=SpeedMeter(1.0)) for _ in range(2))
+    for hour in range(6, 120, 6):
+        polls.take(guarded(hour))
+    for hour in (120, 126):
+        told = polls.take(guarded(hour))
+        store.keep(guarded(hour + 6).snapshots)
+        for other in (follows, Tracker(GUARDED, store, meter=SpeedMeter(1.0))):
+            seen = followed(other, store, told, GUARDED)
+            assert [a.snapshot.as_of for a in seen.analyses] == [told.as_of] * 2
+            assert [a.estimates for a in seen.analyses] == [a.estimates for a in told.analyses]
