@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from lib import wording
-from lib.charts.theme import LIGHT, SIGNED_PERCENT_TICKS, Theme, axis, blank, fade, note, plain
+from lib.charts.theme import LIGHT, SIGNED_PERCENT, Theme, axis, blank, fade, note, plain
 from lib.stats.results import Interval
 
 SMALLEST_SPAN = 0.02
@@ -54,7 +54,7 @@ def figure(rows: Sequence[Row], *, colours: Theme = LIGHT) -> go.Figure:
             "change, percent of the baseline",
             colours,
             range=[max(-edge, LOWEST), edge],
-            tickformat=SIGNED_PERCENT_TICKS,
+            **SIGNED_PERCENT,
             nticks=7,
         )
     )

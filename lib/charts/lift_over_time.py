@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lib.charts.plot import Plot
-from lib.charts.theme import SIGNED_PERCENT_TICKS
+from lib.charts.theme import SIGNED_PERCENT
 from lib.charts.timeline import (
     Canvas,
     alt_daily,
@@ -36,7 +36,7 @@ def plot(moved: Movement, canvas: Canvas, *, with_single_look: bool = False) -> 
     """Lines with bands, one a treatment; ``with_single_look`` adds the thin one-look limits."""
     limit = reach(moved)
     made = start(
-        canvas, TITLE, "change, percent of the baseline", tickformat=SIGNED_PERCENT_TICKS,
+        canvas, TITLE, "change, percent of the baseline", **SIGNED_PERCENT,
         range=None if limit is None else [-limit, limit],
     )  # fmt: skip
     if limit is None:

@@ -18,7 +18,7 @@ from lib import wording
 
 FONT = "Inter, sans-serif"
 PERCENT_TICKS = ".3~%"  # axis format, not words: it follows the reader's zoom
-SIGNED_PERCENT_TICKS = "+.3~%"
+SIGNED_PERCENT = {"tickformat": "+.3~%", "labelalias": {"+0%": "0%"}}  # of an axis of changes
 COUNT_TICKS = ",~d"
 LONGEST_NAME = 40
 
