@@ -26,7 +26,7 @@ from lib.ui.history_charts import charts_packed, since_of
 from lib.ui.history_controls import Drawn, drawn_for
 from lib.ui.history_moments import moments_of, timeline
 from lib.ui.live_block import live_block, live_packed, pack
-from lib.ui.live_panel import FIRST_TICK_MS, is_unread, waiting
+from lib.ui.live_panel import FIRST_TICK_MS, is_hurried, is_unread, waiting
 from lib.ui.replay import PLAY_MS, advance, replay_bar, stops_of, view_at
 from lib.ui.shared import Shelf, once_a_look
 from lib.ui.verdict import verdict_card
@@ -63,13 +63,12 @@ def history_panel(
 
 def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock: quick at first and while a replay plays, none while the page stands still."""
-    interval = tick_ms
-    if view is None or is_unread(view):
-        interval = min(FIRST_TICK_MS, tick_ms)
-    elif asked.plays():
-        interval = PLAY_MS
-    elif asked.replayed_at() is not None or not state.is_live():
-        return 0
+    interval = min(FIRST_TICK_MS, tick_ms) if is_hurried(view) else tick_ms
+    if view is not None and not is_unread(view):
+        if asked.plays():
+            interval = PLAY_MS
+        elif asked.replayed_at() is not None or not state.is_live():
+            return 0
     with st.container(key="clock-box"):
         return int(st_autorefresh(interval=interval, debounce=False, key="clock"))
 

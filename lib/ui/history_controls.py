@@ -18,7 +18,7 @@ from lib.ui import history_state as asked
 from lib.ui import state
 from lib.ui.history_moments import PERSON
 from lib.ui.live_block import live_block
-from lib.ui.live_panel import is_unread
+from lib.ui.live_panel import hurry_if_old, is_unread
 from lib.ui.replay import replay_button, view_at
 from lib.ui.take_away import take_away
 from lib.ui.wiring import hub
@@ -45,6 +45,7 @@ def controls(experiment_id: int | None) -> Drawn:
     drawn = drawn_for(view)
     if view is None or drawn is None:
         return drawn
+    hurry_if_old(view)
     _top(view)
     metric = asked.chosen_metric(view.experiment)
     if metric is not None:

@@ -6,6 +6,8 @@ also inside a chat message or a tile. Nothing here asks a source: ``hub.look`` o
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 from streamlit_autorefresh import st_autorefresh
 
@@ -62,10 +64,21 @@ def _clock(view: LiveView | None, tick_ms: int) -> int:
     """The page's clock, inside the fragment. Not drawn while paused; quick until there is something."""
     if not state.is_live():
         return 0
-    hurried = view is None or is_unread(view) or state.is_refreshing(stamp(view))
-    interval = min(FIRST_TICK_MS, tick_ms) if hurried else tick_ms
+    interval = min(FIRST_TICK_MS, tick_ms) if is_hurried(view) else tick_ms
     with st.container(key="clock-box"):
         return int(st_autorefresh(interval=interval, debounce=False, key="clock"))
+
+
+def is_hurried(view: LiveView | None) -> bool:
+    """Whether something new is about to come, which the usual tick would show late."""
+    return view is None or is_unread(view) or state.is_newer_expected(stamp(view))
+
+
+def hurry_if_old(view: LiveView) -> None:
+    """A page that opens on what nobody watched starts a look at once: its clock hurries until that is there."""
+    age = None if view.checked_at is None else hub().clock() - view.checked_at
+    if age is not None and age > timedelta(seconds=2 * view.cadence_s) and view.trouble is None:
+        state.expect_newer(stamp(view))
 
 
 def stage(view: LiveView | None) -> int:
@@ -129,6 +142,7 @@ def controls(experiment_id: int | None) -> int:
     view = None if experiment_id is None else hub().look(experiment_id)
     if view is None or is_unread(view):
         return 0
+    hurry_if_old(view)
     with st.container(key="controls", horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Live", value=True, key=state.LIVE,
@@ -151,7 +165,7 @@ def _refresh(experiment_id: int) -> None:
     view = hub().look(experiment_id)
     hub().refresh(experiment_id)
     if view is not None:
-        state.ask_refresh(stamp(view))
+        state.expect_newer(stamp(view))
 
 
 def draw_view(

@@ -12,10 +12,11 @@ import streamlit as st
 EXPERIMENT = "experiment_id"
 LIVE = "is_live"
 BLUE_ORANGE = "is_blue_orange"
-ASKED = "refresh_asked"
+EXPECTED = "newer_expected"
 FOOLED = "fooled_asked"
 LEFT = "links_left"
 STALE_S = 1.0
+LONGEST_WAIT_S = 15.0  # for a look that is about to come; after it the usual ticks will do
 
 
 def experiment_id() -> int | None:
@@ -72,16 +73,17 @@ def use_blue_orange(*, on: bool) -> None:
         st.query_params.pop("colours", None)
 
 
-def ask_refresh(version: str) -> None:
-    """Remember which view was on the screen when somebody asked for a new one."""
-    st.session_state[ASKED] = version
+def expect_newer(version: str) -> None:
+    """Remember which view was on the screen when a new one was about to come."""
+    st.session_state[EXPECTED] = version, time.monotonic() + LONGEST_WAIT_S
 
 
-def is_refreshing(version: str) -> bool:
-    """Whether a refresh was asked for and the screen still shows the view of then."""
-    if st.session_state.get(ASKED) == version:
+def is_newer_expected(version: str) -> bool:
+    """Whether a new view is about to come and the screen still shows the one of then."""
+    asked, until = st.session_state.get(EXPECTED, ("", 0.0))
+    if asked == version and time.monotonic() < until:
         return True
-    st.session_state.pop(ASKED, None)
+    st.session_state.pop(EXPECTED, None)
     return False
 
 

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from lib.live.view import Trouble
 from lib.stats.results import State
+from lib.ui import state
 from lib.ui.markup import text_of
 from tests.builders import NOW
 from tests.pages.conftest import part, tree_of, trees, words
@@ -169,8 +172,6 @@ def _plain_numbers(node):
 
 def test_hostile_names_stay_text(page, views):
     """A name with mark-up, a formula and a link is shown as these characters; nothing of it is a tag."""
-    from dataclasses import replace
-
     name = "<img src=x onerror=alert(1)> $x^2$ [a](javascript:b) **c**"
     view = views["ahead"]
     experiment = replace(view.experiment, name=name, description=name, url="javascript:alert(1)")
@@ -185,8 +186,7 @@ def test_hostile_names_stay_text(page, views):
 def test_clock_is_in_the_fragment_and_pause_removes_it(page, hub, views):
     """The clock ticks every 10 s; pausing takes it away and says that the watch goes on."""
     at = page(hub, experiment=views["ahead"].experiment.id)
-    (clock,) = at.get("component_instance")
-    assert json.loads(clock.proto.json_args)["interval"] == 10_000
+    assert tick_ms(at) == 10_000
     at.toggle(key="is_live").set_value(False).run()
     assert not at.get("component_instance")
     assert "Paused: the screen stands still, the watch and alerts go on" in words(at)
@@ -197,8 +197,7 @@ def test_first_load_is_a_skeleton_and_hurries(page, views):
     view = views["ahead"]
     at = page(FakeHub([], listed=[view.experiment]), experiment=view.experiment.id)
     assert "Reading the experiment ..." in words(at)
-    (clock,) = at.get("component_instance")
-    assert json.loads(clock.proto.json_args)["interval"] == 1_000
+    assert tick_ms(at) == 1_000
 
 
 def test_first_load_says_how_far_it_is(page, views):
@@ -213,8 +212,7 @@ def test_before_the_list_is_read(page):
     """A fresh start says that the list is being read, and hurries."""
     at = page(FakeHub(is_read=False))
     assert "Reading the list of experiments ..." in words(at)
-    (clock,) = at.get("component_instance")
-    assert json.loads(clock.proto.json_args)["interval"] == 1_000
+    assert tick_ms(at) == 1_000
 
 
 def test_an_empty_project_is_not_loading(page):
@@ -261,14 +259,39 @@ def test_refresh_asks_the_hub(page, hub, views):
     at = page(hub, experiment=number)
     at.button(key="refresh").click().run()
     assert hub.refreshed == [number]
+    assert tick_ms(at) == 1_000
+
+
+@pytest.mark.parametrize("script", ["dashboard.py", "pages/history.py"])
+def test_a_page_opened_on_old_numbers_hurries_until_newer_ones_come(page, views, script):
+    """Nobody watched for a minute: opening the page starts a look, shown within a second; not while a source is down."""
+    view = views["ahead"]
+    hub = FakeHub([view], now=view.checked_at + timedelta(minutes=1))
+    at = page(hub, script, experiment=view.experiment.id)
+    assert tick_ms(at) == 1_000
+    hub.shown[view.experiment.id] = replace(view, checked_at=hub.now)
+    assert tick_ms(at.run()) == 10_000
+    down = Trouble(kind="down", sentence="PostHog does not answer.", since=NOW)
+    hub.shown[view.experiment.id] = replace(view, trouble=down)
+    assert tick_ms(at.run()) == 10_000
+
+
+def test_a_look_that_does_not_come_is_not_waited_for_in_haste(page, views, monkeypatch):
+    """A source that takes its time: after a while the usual ticks have to do."""
+    view = views["ahead"]
+    monkeypatch.setattr(state, "LONGEST_WAIT_S", 0.0)
+    hub = FakeHub([view], now=view.checked_at + timedelta(minutes=1))
+    assert tick_ms(page(hub, experiment=view.experiment.id)) == 10_000
+
+
+def tick_ms(at):
+    """The page's clock; it has one."""
     (clock,) = at.get("component_instance")
-    assert json.loads(clock.proto.json_args)["interval"] == 1_000
+    return json.loads(clock.proto.json_args)["interval"]
 
 
 def test_default_is_running_and_real(page, views):
     """Without a link the page opens a running experiment, a real one before a simulated one."""
-    from dataclasses import replace
-
     simulated = replace(
         views["ahead"], experiment=replace(views["ahead"].experiment, tags=("simulated",))
     )
