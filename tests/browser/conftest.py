@@ -161,14 +161,34 @@ def plot_area(page, plot):
     )
 
 
+UNCOVERED = """([plot, places]) => {
+    const box = document.querySelector(`${plot} .nsewdrag`).getBoundingClientRect();
+    return places.every(part => document.elementFromPoint(
+        box.x + part * box.width, box.y + box.height / 2)?.closest(plot)); }"""
+
+
 def zoom(page, plot, start, end):
-    """Drag with the mouse over a part of the time or value axis, as fractions of its width."""
+    """Drag with the mouse over a part of the time or value axis, as fractions of its width.
+
+    A toast that lies over the chart is waited for.
+    """
+    page.wait_for_function(UNCOVERED, arg=[plot, [start, end]])
     box = plot_area(page, plot)
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + start * box["width"], y)
     page.mouse.down()
     page.mouse.move(box["x"] + end * box["width"], y, steps=5)
     page.mouse.up()
+
+
+def point(page, x, y, until, limit_s=15):
+    """Point at a place, once more after each draw that took the hover away, until the page says so."""
+    end = time.monotonic() + limit_s
+    while not page.evaluate(until):
+        assert time.monotonic() < end, f"pointing did not lead to {until}"
+        page.mouse.move(x - 20, y)
+        page.mouse.move(x, y, steps=4)
+        page.wait_for_timeout(300)
 
 
 def tell(contexts):

@@ -7,12 +7,14 @@ from itertools import pairwise
 
 import pytest
 
+from lib.ui.alerts_heard import UNASKED
 from tests.browser.conftest import running_app
 from tests.model_server import ModelServer, said_by_rules
 
 PANEL = "[class*='st-key-panel-'][class*='-box']"
-ANSWERS = "[data-testid=stChatMessage]"
-DONE = "button[aria-label=\\'Copy this answer\\']"
+MESSAGES = f"""[...document.querySelectorAll('[data-testid=stChatMessage]')]
+    .filter(message => !message.innerText.includes('{UNASKED}'))"""
+DONE = "button[aria-label='Copy this answer']"
 SLOW_S = 16.0
 HOSTILE = (
     "It is ahead. ![x](https://evil.example/a.png) [click](https://evil.example/b) "
@@ -49,12 +51,17 @@ def ask(page, question):
     box.press("Enter")
 
 
+def messages(page):
+    """Questions and answers; what the watch announces of itself may come in between and is left out."""
+    return page.locator("[data-testid=stChatMessage]").filter(has_not_text=UNASKED)
+
+
 def wait_for_answers(page, n, timeout=40_000):
     """Until ``n`` messages stand there, every second one an answer with what a finished one has below it."""
     page.wait_for_function(
-        f"document.querySelectorAll('{ANSWERS}').length >= {n}"
-        f" && document.querySelectorAll('{DONE}').length >= {n // 2}"
-        " && !document.querySelector('.st-key-stop-answer')",
+        f"""() => {{ const said = {MESSAGES}; return said.length >= {n}
+            && said.filter(message => message.querySelector("{DONE}")).length >= {n // 2}
+            && !document.querySelector('.st-key-stop-answer'); }}""",
         timeout=timeout,
     )
 
@@ -88,7 +95,7 @@ def test_demo_script(mode, visit, request):
         )
         assert page.locator(".st-key-stop-answer").count() == 1
     wait_for_answers(page, 4)
-    last = page.locator(ANSWERS).last
+    last = messages(page).last
     assert last.locator("table tr").count() >= 4
     said = last.inner_text()
     assert "If you stop now" in said
@@ -109,7 +116,7 @@ def test_a_question_asked_while_the_store_is_slow(stand_in, visit, tmp_path):
             page.locator(".st-key-is_live label").first.click()
             page.wait_for_timeout(1000)
         wait_for_answers(page, 2)
-        assert "How many visitors so far?" in page.locator(ANSWERS).first.inner_text()
+        assert "How many visitors so far?" in messages(page).first.inner_text()
         page.wait_for_function("location.search.includes('conversation=')")
         page.reload()
         wait_for_answers(page, 2)
@@ -156,14 +163,14 @@ def test_stop_and_draft(model_app, visit):
     page.wait_for_selector("[data-testid=stChatInput] textarea")
     ask(page, "What if I want to end it early?")
     page.wait_for_selector(".st-key-stop-answer")
-    page.wait_for_function(f"document.querySelectorAll('{ANSWERS}')[1]?.innerText.includes('.')")
+    page.wait_for_function(f"{MESSAGES}[1]?.innerText.includes('.')")
     box = page.locator("[data-testid=stChatInput] textarea")
     box.fill("a draft")
     time.sleep(5)
     assert box.input_value() == "a draft"
     page.locator(".st-key-stop-answer button").click()
     wait_for_answers(page, 2, timeout=5_000)
-    assert "Stopped." in page.locator(ANSWERS).last.inner_text()
+    assert "Stopped." in messages(page).last.inner_text()
     assert box.input_value() == "a draft"
 
 
@@ -177,7 +184,7 @@ def test_leaving_the_page_loses_nothing(model_app, visit):
     time.sleep(SLOW_S + 2)
     page.get_by_role("link", name="Copilot").first.click()
     wait_for_answers(page, 2)
-    assert page.locator(ANSWERS).last.locator("table tr").count() >= 4
+    assert messages(page).last.locator("table tr").count() >= 4
 
 
 def test_hostile_model_text_opens_nothing(model_app, visit):
@@ -188,7 +195,7 @@ def test_hostile_model_text_opens_nothing(model_app, visit):
     page.wait_for_selector("[data-testid=stChatInput] textarea")
     ask(page, "How is the hostile pricing experiment?")
     wait_for_answers(page, 2)
-    last = page.locator(ANSWERS).last
+    last = messages(page).last
     assert "It is ahead." in last.inner_text()
     assert (
         last.locator(

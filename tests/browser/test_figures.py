@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from tests.browser.test_chat import ANSWERS, ask, wait_for_answers
+from tests.browser.test_chat import MESSAGES, ask, messages, wait_for_answers
 
 LINK = 'a[href^="#figure-"]'
 CARD = "#figure-card"
-PLAIN = """() => {
-  const last = [...document.querySelectorAll('[data-testid=stChatMessage]')].at(-1);
+PLAIN = f"""() => {{
+  const last = {MESSAGES}.at(-1);
   const words = last.querySelector('[data-testid=stMarkdownContainer]').cloneNode(true);
   words.querySelectorAll('a').forEach(a => a.remove());
   return words.innerText;
-}"""
+}}"""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def answered(app, visit):
         page.wait_for_selector(".live-block .verdict")
         ask(page, "What if I want to end it early?")
         wait_for_answers(page, 2)
-        page.locator(ANSWERS).last.locator(f"td {LINK}[role=button]").first.wait_for()
+        messages(page).last.locator(f"td {LINK}[role=button]").first.wait_for()
         return page
 
     return open_page
@@ -44,7 +44,7 @@ def test_figures_of_an_answer_open_by_keyboard(answered):
     """Enter and the space bar open the sheet with definition, inputs and moment; Escape gives the focus back."""
     page = answered()
     address = page.url
-    link = page.locator(ANSWERS).last.locator(f"td {LINK}").nth(1)
+    link = messages(page).last.locator(f"td {LINK}").nth(1)
     for key in ("Enter", "Space"):
         link.focus()
         page.keyboard.press(key)
@@ -65,13 +65,13 @@ def test_no_figure_of_an_answer_stands_alone(answered):
     page = answered()
     left = page.evaluate(PLAIN)
     assert not re.search(r"(?<!Treatment )\d", left), left
-    assert page.locator(ANSWERS).last.locator("table tr").count() >= 4
+    assert messages(page).last.locator("table tr").count() >= 4
 
 
 def test_figures_open_by_touch_on_a_phone(answered):
     """On 390 px the sheet opens by touch, lies within the window, closes by its button and by a touch elsewhere."""
     page = answered(width=390, height=844, has_touch=True)
-    links = page.locator(ANSWERS).last.locator(f"p {LINK}")
+    links = messages(page).last.locator(f"p {LINK}")
     for n in range(min(3, links.count())):
         link = links.nth(n)
         link.scroll_into_view_if_needed()
@@ -92,7 +92,7 @@ def test_figures_open_by_touch_on_a_phone(answered):
 def test_an_open_figure_stays_while_the_page_ticks(answered):
     """Ticks of the live panel neither close the sheet nor take the focus away; a second click closes it."""
     page = answered()
-    link = page.locator(ANSWERS).last.locator(f"td {LINK}").first
+    link = messages(page).last.locator(f"td {LINK}").first
     link.click()
     said = card_of(page, link)
     page.wait_for_timeout(5_000)  # two ticks

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import plot_area, running_app, zoom
+from tests.browser.conftest import plot_area, point, running_app, zoom
 
 CHARTS = ("lift", "evidence", "rate", "visitors", "split")
 
@@ -39,9 +39,8 @@ def test_expand_and_back(app, visit, number):
     drawn(page)
     assert f"experiment={number}" in page.url
     page.get_by_role("link", name="Back to the dashboard").click()
-    page.wait_for_url(lambda url: "/history" not in url)
+    page.wait_for_url(lambda url: "/history" not in url and f"experiment={number}" in url)
     page.wait_for_selector(".tile", timeout=60_000)
-    assert f"experiment={number}" in page.url
 
 
 TICK = """setTimeout(() => parent.postMessage({ isStreamlitMessage: true, dataType: "json",
@@ -88,11 +87,8 @@ def test_pointing_at_one_points_at_all(app, visit, number):
     page = visit(f"{app}/history?experiment={number}", height=1900)
     drawn(page)
     box = plot_area(page, plot("rate"))
-    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 50)
-    page.mouse.move(box["x"] + 0.41 * box["width"], box["y"] + 52)
-    page.wait_for_function(
-        "document.querySelectorAll('.live-plot .hoverlayer .legend').length >= 4", timeout=15_000
-    )
+    told = "document.querySelectorAll('.live-plot .hoverlayer .legend').length >= 4"
+    point(page, box["x"] + 0.4 * box["width"], box["y"] + 50, told)
 
 
 def test_a_daily_figure_says_so_when_pointed_at(app, visit, number):
@@ -107,12 +103,8 @@ def test_a_daily_figure_says_so_when_pointed_at(app, visit, number):
             const middle = Math.floor(rings.x.length / 2);
             return [box.x + axis._offset + axis.d2p(rings.x[middle]), box.y + el._fullLayout.yaxis._offset + 40]; }}"""
     )
-    page.mouse.move(left - 30, top)
-    page.mouse.move(left, top, steps=4)
-    page.wait_for_function(
-        f"document.querySelector('{plot('lift')} .hoverlayer')?.textContent.includes('daily figure from PostHog')",
-        timeout=15_000,
-    )
+    told = f"document.querySelector('{plot('lift')} .hoverlayer')?.textContent.includes('daily figure from PostHog')"
+    point(page, left, top, told)
 
 
 def test_slider_shows_an_earlier_moment(app, visit, number):
@@ -130,7 +122,7 @@ def test_slider_shows_an_earlier_moment(app, visit, number):
     page.get_by_text("nothing later is used").wait_for()
     page.get_by_role("button", name="Back to live").click()
     page.locator(".st-key-replay-bar").wait_for(state="detached", timeout=30_000)
-    assert "at=" not in page.url
+    page.wait_for_url(lambda url: "at=" not in url)
 
 
 def test_files_are_taken_while_the_page_moves(app, visit, number):
@@ -202,6 +194,6 @@ def test_tile_leads_to_the_dashboard(app, visit):
     page = visit(f"{app}/board")
     page.wait_for_selector(".board-tile .cover", timeout=60_000)
     target = page.locator(".board-tile .cover").first.get_attribute("href")
-    page.locator(".board-tile .cover").first.click()
+    page.locator(f".board-tile .cover[href='{target}']").click()
     page.wait_for_url(re.compile(re.escape(target)))
     page.wait_for_selector("h1", timeout=60_000)
