@@ -4,7 +4,8 @@
 
 Prints the requests upstream a minute with one process and with two, how far the two screens differ, how long it
 takes until the other polls after the one that polls was killed with SIGKILL, and what is in the store twice.
-What nobody watches is looked at every 72 s, all in one go, so requests are counted over whole rounds of 72 s.
+What nobody watches is looked at every 72 s, all in one go, so requests are counted over whole rounds of 72 s, from the
+middle of one. A round in which many replayed experiments bring new rows, seen at their noon, takes twice the requests.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from lib.live.view import LiveView  # noqa: E402  # the path comes first
 from lib.live.wiring import make_hub, settings  # noqa: E402  # the path comes first
 from tests.postgres import Server  # noqa: E402  # the path comes first
 
+ROUND_S, BURST = 72, 10
 WATCHED = 102  # simulated, "Checkout button"
 TWICE = {
     "rows": "SELECT count(*) FROM (SELECT 1 FROM snapshots WHERE superseded_at IS NULL"
@@ -158,6 +160,18 @@ def settle(stand_in: StandIn, limit_s: float) -> None:
         pass
 
 
+def wait_between_rounds(stand_in: StandIn) -> None:
+    """Until the next look at everything is over, and half of the time to the one after it.
+
+    A count begun at a round's end would hold one round more or less by chance.
+    """
+    for is_burst in (True, False):
+        wait_until(
+            lambda is_burst=is_burst: (asked_within(stand_in, 5) > BURST) == is_burst, 2 * ROUND_S
+        )
+    time.sleep(ROUND_S / 2)
+
+
 def twice(database_url: str) -> dict[str, int]:
     """What stands in the store twice: nothing should."""
     engine = create_engine(database_url)
@@ -182,13 +196,14 @@ def main() -> None:
     try:
         wait_until(lambda: bool(screens[0].seen), 60)
         settle(stand_in, 180)
+        wait_between_rounds(stand_in)
         per_minute = 60 / chosen.seconds
         print(
             f"one process:   {asked_within(stand_in, chosen.seconds) * per_minute:.0f} requests a minute"
         )
         screens.append(Screen(env))
         wait_until(lambda: bool(screens[1].seen), 60)
-        time.sleep(15)
+        wait_between_rounds(stand_in)
         print(
             f"two processes: {asked_within(stand_in, chosen.seconds) * per_minute:.0f} requests a minute"
         )
